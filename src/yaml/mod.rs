@@ -1,0 +1,13 @@
+//! YAML text to a spanned tree, scalars as Compose resolves them, and minimal edits. Knows nothing of Compose's keys.
+
+mod edit;
+mod mapping;
+mod parse;
+mod scalar;
+mod tree;
+
+pub use edit::{Fragment, Layout, append_item, insert_entry, remove_entry, remove_item, replace_part, replace_scalar};
+pub use mapping::sourced;
+pub use parse::{Fault, FaultKind, parse};
+pub use scalar::{Resolved, resolve, shown};
+pub use tree::{Comment, Entry, Kind, Node, NodeId, Style, Tag, Tree};

@@ -1,0 +1,442 @@
+//! Text to [`Tree`]. The only file that knows the parser crate: everything else sees our own tree.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, StructureStyle};
+
+use super::tree::{Comment, Entry, Kind, Node, NodeId, Style, Tag, Tree};
+use crate::source::{FileId, byte, from, slice, upto};
+
+/// Levels of nesting that are read. Compose has no limit that anybody meets; a file beyond this one is an attack.
+const NESTING: usize = 255;
+
+/// How many lines a broken file may lose before the rest is given up.
+const RECOVERIES: usize = 16;
+
+/// What is wrong with a text as YAML.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum FaultKind {
+    /// A tab where only blanks may indent.
+    Tab,
+    /// A quote, bracket or brace without its end.
+    Unclosed(char),
+    /// The wrong bracket closes.
+    Mismatched { open: char, close: char },
+    /// Something stands at a column where no entry can.
+    Indentation,
+    /// `key: value: more`, or a mapping where a value has begun.
+    MappingHere,
+    /// A key without its colon.
+    MissingColon,
+    /// A plain value starts with a character that YAML keeps for itself.
+    Reserved(char),
+    /// `"..."x`: text right behind a quoted value.
+    BehindQuote,
+    /// `"..."#c`: no blank before a comment.
+    CommentNotSeparated,
+    /// An unknown escape in double quotes.
+    Escape,
+    /// `*name` without `&name` before it.
+    UnknownAnchor,
+    TooDeep,
+    /// A control character or a byte that is no text.
+    NotText,
+    /// Anything else, in the parser's own words.
+    Other(String),
+}
+
+/// A fault and the byte offset where it shows.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Fault {
+    pub kind: FaultKind,
+    pub at: usize,
+}
+
+/// Parses a file. The tree holds what could be read: after a fault the line that bears it is left out and the rest is read
+/// again, so that one slip doesn't hide the file. The first fault comes first; with a fault the tree is a guess.
+pub fn parse(file: FileId, text: &Rc<str>) -> (Tree, Vec<Fault>) {
+    let mut faults = Vec::new();
+    let mut shadow: Option<String> = None;
+    let mut joined = 0;
+    loop {
+        let source = shadow.as_deref().unwrap_or(text);
+        let (tree, fault) = attempt(file, text, source);
+        let Some((kind, at)) = fault else { return (tree, first(faults, text)) };
+        // Compose reads a quoted value whose next line is not indented; the parser does not. Reading that line break as a
+        // blank changes no offset.
+        if kind == ErrorKind::InvalidQuotedScalarIndent && joined < 1000 {
+            let copy = shadow.get_or_insert_with(|| text.to_string());
+            if join_line(copy, at) {
+                joined += 1;
+                continue;
+            }
+        }
+        faults.push(Fault { kind: describe(&kind, text, at), at });
+        if faults.len() > RECOVERIES || kind == ErrorKind::RecursionLimitExceeded {
+            return (tree, first(faults, text));
+        }
+        let copy = shadow.get_or_insert_with(|| text.to_string());
+        if !blank_line(copy, at) {
+            return (tree, first(faults, text));
+        }
+    }
+}
+
+/// The first fault; those behind it are often its echo. A control character, which the parser lets pass and Compose does
+/// not, counts too.
+fn first(faults: Vec<Fault>, text: &str) -> Vec<Fault> {
+    let control = text
+        .bytes()
+        .position(|b| (b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r')) || b == 0x7f)
+        .map(|at| Fault { kind: FaultKind::NotText, at });
+    control.into_iter().chain(faults).min_by_key(|f| f.at).into_iter().collect()
+}
+
+fn join_line(text: &mut String, at: usize) -> bool {
+    let Some(newline) = upto(text, at).rfind('\n') else { return false };
+    let start = if newline > 0 && byte(text, newline - 1) == b'\r' { newline - 1 } else { newline };
+    text.replace_range(start..=newline, if start == newline { " " } else { "  " });
+    true
+}
+
+/// Overwrites the line of an offset with blanks, byte for byte. False where nothing is left to overwrite.
+fn blank_line(text: &mut String, at: usize) -> bool {
+    let mut at = at.min(text.len());
+    loop {
+        let start = upto(text, at).rfind('\n').map_or(0, |i| i + 1);
+        let end = from(text, start).find('\n').map_or(text.len(), |i| i + start);
+        let line = slice(text, start..end);
+        if line.trim().is_empty() {
+            // A fault at the end of the text, or on a line already taken: the last line that says anything bears it.
+            if start == 0 {
+                return false;
+            }
+            at = start - 1;
+            continue;
+        }
+        let blanks: String = line.bytes().map(|b| if b == b'\r' { '\r' } else { ' ' }).collect();
+        text.replace_range(start..end, &blanks);
+        return true;
+    }
+}
+
+fn attempt(file: FileId, text: &Rc<str>, source: &str) -> (Tree, Option<(ErrorKind, usize)>) {
+    let tree = Tree { file, text: text.clone(), nodes: Vec::new(), documents: Vec::new(), comments: Vec::new() };
+    let mut builder =
+        Builder { tree, source, stack: Vec::new(), cursor: 0, anchors: HashMap::new(), last: None, unknown: None };
+    let options = granit_parser::options! {
+        emit_unresolved_aliases: true,
+        emit_anchor_events: true,
+        max_buffered_comment_events: 1_000_000,
+        flow_nesting_limit: NESTING,
+        block_nesting_limit: NESTING,
+    };
+    let mut fault = None;
+    for next in Parser::new_from_str_with_options(source, options) {
+        match next {
+            Ok((event, span)) => builder.event(event, span),
+            Err(error) => {
+                let at = error.marker().byte_offset().unwrap_or(0).min(source.len());
+                fault = Some((error.kind().clone(), at));
+                break;
+            }
+        }
+    }
+    let fault = fault.or(builder.unknown.map(|at| (ErrorKind::UnknownAnchor, at)));
+    (builder.finish(), fault)
+}
+
+fn describe(kind: &ErrorKind, text: &str, at: usize) -> FaultKind {
+    use ErrorKind as E;
+    match kind {
+        E::TabNotAllowed
+        | E::TabInBlockIndentation
+        | E::TabInIndentation
+        | E::TabAtBlockScalarStart
+        | E::TabInPlainScalar
+        | E::InvalidMappingValueWhitespace
+        | E::InvalidBlockEntryWhitespace => FaultKind::Tab,
+        E::UnclosedQuotedScalar | E::DocumentIndicatorInQuotedScalar => {
+            FaultKind::Unclosed(from(text, at).chars().next().filter(|c| "'\"".contains(*c)).unwrap_or('"'))
+        }
+        E::UnclosedFlowCollection { open } => FaultKind::Unclosed(*open),
+        E::UnexpectedEofFlowSequence | E::ExpectedFlowSequenceSeparator => FaultKind::Unclosed('['),
+        E::UnexpectedEofFlowMapping | E::UnexpectedEofImplicitFlowMapping | E::ExpectedFlowMappingSeparator => {
+            FaultKind::Unclosed('{')
+        }
+        E::MismatchedFlowCollectionEnd { open, close } => FaultKind::Mismatched { open: *open, close: *close },
+        E::InvalidIndentation
+        | E::InvalidBlockScalarIndent
+        | E::ExpectedBlockMappingKey
+        | E::ExpectedBlockSequenceEntry
+        | E::BlockSequenceEntryNotAllowed
+        | E::InvalidFlowScalarIndent => FaultKind::Indentation,
+        E::MappingValueNotAllowed | E::MappingKeyNotAllowed | E::InvalidColonPlacement => FaultKind::MappingHere,
+        E::SimpleKeyExpected | E::InvalidSimpleKey => FaultKind::MissingColon,
+        E::UnexpectedCharacter { character } => FaultKind::Reserved(*character),
+        E::InvalidTrailingSingleQuotedScalar | E::InvalidTrailingDoubleQuotedScalar => FaultKind::BehindQuote,
+        E::CommentNotSeparated => FaultKind::CommentNotSeparated,
+        E::UnknownQuotedScalarEscape | E::InvalidQuotedScalarHexEscape | E::InvalidUnicodeEscape => FaultKind::Escape,
+        E::UnknownAnchor => FaultKind::UnknownAnchor,
+        E::RecursionLimitExceeded => FaultKind::TooDeep,
+        other => FaultKind::Other(other.to_string()),
+    }
+}
+
+/// A collection that is being read.
+struct Frame {
+    node: NodeId,
+    flow: bool,
+    /// `Some` for a mapping: the key whose value comes next.
+    key: Option<Option<NodeId>>,
+    children: Vec<NodeId>,
+    entries: Vec<Entry>,
+}
+
+struct Builder<'a> {
+    tree: Tree,
+    /// What the parser reads: the text, or its copy with lines blanked out; same length, same offsets.
+    source: &'a str,
+    stack: Vec<Frame>,
+    /// Just behind the last token.
+    cursor: usize,
+    anchors: HashMap<usize, NodeId>,
+    last: Option<NodeId>,
+    unknown: Option<usize>,
+}
+
+impl Builder<'_> {
+    fn event(&mut self, event: Event<'_>, span: granit_parser::Span) {
+        let range = span.byte_range().unwrap_or(self.cursor..self.cursor);
+        let tag_start = span.tag_start().and_then(|m| m.byte_offset());
+        match event {
+            Event::Comment(..) => {
+                self.tree.comments.push(Comment { start: range.start as u32, end: range.end as u32 });
+            }
+            Event::Scalar(value, style, anchor, tag) => {
+                self.scalar(&value, style, range, tag_start, tag.as_deref());
+                self.remember(anchor);
+            }
+            Event::SequenceStart(style, anchor, tag) => {
+                self.open(style == StructureStyle::Flow, false, &range, tag_start, tag.as_deref());
+                self.remember(anchor);
+            }
+            Event::MappingStart(style, anchor, tag) => {
+                self.open(style == StructureStyle::Flow, true, &range, tag_start, tag.as_deref());
+                self.remember(anchor);
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.close(range.end),
+            Event::Alias(id) => {
+                let target = self.anchors.get(&id).copied();
+                self.alias(target, &range);
+            }
+            Event::UnresolvedAlias(_) => {
+                self.unknown.get_or_insert(range.start);
+                self.alias(None, &range);
+            }
+            Event::Anchor(..) => {
+                if let Some(node) = self.last.and_then(|id| self.tree.nodes.get_mut(id.0 as usize)) {
+                    node.anchor = Some((range.start as u32, range.end as u32));
+                    node.outer = node.outer.min(range.start as u32);
+                }
+                self.cursor = self.cursor.max(range.end);
+            }
+            _ => self.cursor = self.cursor.max(range.end),
+        }
+    }
+
+    fn remember(&mut self, anchor: usize) {
+        if anchor != 0
+            && let Some(node) = self.last
+        {
+            self.anchors.insert(anchor, node);
+        }
+    }
+
+    /// Finds the `-` or `:` before a child and moves behind it.
+    fn step(&mut self) -> Option<u32> {
+        let frame = self.stack.last()?;
+        let wanted = match frame.key {
+            Some(Some(_)) => b':',
+            None if !frame.flow => b'-',
+            _ => return None,
+        };
+        let at = skip_trivia(self.source, self.cursor);
+        (byte(self.source, at) == wanted).then(|| {
+            self.cursor = at + 1;
+            at as u32
+        })
+    }
+
+    fn add(&mut self, kind: Kind, start: usize, end: usize, outer: usize, tag: Option<Tag>, mark: Option<u32>) -> NodeId {
+        let id = NodeId(self.tree.nodes.len() as u32);
+        let outer = outer.min(start) as u32;
+        self.tree.nodes.push(Node { kind, start: start as u32, end: end as u32, outer, tag, anchor: None, mark });
+        self.last = Some(id);
+        match self.stack.last_mut() {
+            None => self.tree.documents.push(id),
+            Some(frame) => match &mut frame.key {
+                None => frame.children.push(id),
+                Some(pending) => match pending.take() {
+                    None => *pending = Some(id),
+                    Some(key) => frame.entries.push(Entry { key, value: id }),
+                },
+            },
+        }
+        id
+    }
+
+    fn scalar(
+        &mut self,
+        value: &str,
+        style: ScalarStyle,
+        range: std::ops::Range<usize>,
+        tag_start: Option<usize>,
+        tag: Option<&granit_parser::Tag>,
+    ) {
+        let mark = self.step();
+        let tag = tag.map(tag_of);
+        let (style, range) = match style {
+            ScalarStyle::Plain if range.is_empty() => {
+                // An empty value is reported before its colon; it belongs behind it (or behind its tag).
+                let at = tag_start.map_or(self.cursor, |t| t + from(self.source, t).find([' ', '\n', '\r']).unwrap_or(0));
+                (Style::Empty, at..at)
+            }
+            ScalarStyle::Plain => (Style::Plain, range),
+            ScalarStyle::SingleQuoted => (Style::SingleQuoted, range),
+            ScalarStyle::DoubleQuoted => (Style::DoubleQuoted, range),
+            ScalarStyle::Literal => (Style::Literal, self.block_range(range)),
+            ScalarStyle::Folded => (Style::Folded, self.block_range(range)),
+        };
+        let inner = match style {
+            Style::SingleQuoted | Style::DoubleQuoted => range.start + 1..range.end.saturating_sub(1),
+            _ => range.clone(),
+        };
+        let own = style == Style::Empty || slice(&self.tree.text, inner) == value;
+        let kind = Kind::Scalar { style, value: (!own).then(|| value.into()) };
+        self.add(kind, range.start, range.end, tag_start.unwrap_or(range.start), tag, mark);
+        self.cursor = self.cursor.max(range.end);
+    }
+
+    /// A block scalar from its `|` or `>` to the end of its last line that is not blank.
+    fn block_range(&self, range: std::ops::Range<usize>) -> std::ops::Range<usize> {
+        let mut at = skip_trivia(self.source, self.cursor);
+        while !matches!(byte(self.source, at), b'|' | b'>') && at < range.start {
+            let token = from(self.source, at).find([' ', '\t', '\n', '\r']).unwrap_or(1).max(1);
+            at = skip_trivia(self.source, at + token);
+        }
+        let header = if at < range.start || matches!(byte(self.source, at), b'|' | b'>') { at } else { range.start };
+        let header_end = from(self.source, header).find(['\n']).map_or(self.source.len(), |i| header + i);
+        let content = slice(self.source, header_end..range.end.max(header_end)).trim_end().len();
+        let header_text = slice(self.source, header..header_end).trim_end().len();
+        let end = if content == 0 { header + header_text } else { header_end + content };
+        header..end
+    }
+
+    fn open(
+        &mut self,
+        flow: bool,
+        mapping: bool,
+        range: &std::ops::Range<usize>,
+        tag_start: Option<usize>,
+        tag: Option<&granit_parser::Tag>,
+    ) {
+        let mark = self.step();
+        let tag = tag.map(tag_of);
+        let start = range.start.max(self.cursor);
+        let kind = if mapping {
+            Kind::Mapping { flow, entries: Vec::new() }
+        } else {
+            Kind::Sequence { flow, items: Vec::new() }
+        };
+        let mut start = if flow { range.start } else { start };
+        if !flow && !mapping {
+            // Reported at the first item: the sequence starts at its dash.
+            let mut at = skip_trivia(self.source, self.cursor);
+            while matches!(byte(self.source, at), b'&' | b'!') {
+                at += from(self.source, at).find([' ', '\t', '\n', '\r']).unwrap_or(1).max(1);
+                at = skip_trivia(self.source, at);
+            }
+            if byte(self.source, at) == b'-' {
+                start = at;
+            }
+            self.cursor = self.cursor.max(at);
+        }
+        let node = self.add(kind, start, start, tag_start.unwrap_or(start), tag, mark);
+        if flow {
+            self.cursor = self.cursor.max(range.end);
+        }
+        let key = mapping.then_some(None);
+        self.stack.push(Frame { node, flow, key, children: Vec::new(), entries: Vec::new() });
+    }
+
+    fn alias(&mut self, target: Option<NodeId>, range: &std::ops::Range<usize>) {
+        let mark = self.step();
+        self.add(Kind::Alias { target }, range.start, range.end, range.start, None, mark);
+        self.cursor = self.cursor.max(range.end);
+    }
+
+    fn close(&mut self, event_end: usize) {
+        let Some(frame) = self.stack.pop() else { return };
+        let last = frame.children.last().copied().or(frame.entries.last().map(|e| e.value));
+        let Some(end) = last.map(|id| self.tree.node(id).end as usize) else {
+            return self.set(frame, event_end, event_end);
+        };
+        self.set(frame, end, event_end);
+    }
+
+    fn set(&mut self, frame: Frame, last_child: usize, event_end: usize) {
+        let cursor = self.cursor;
+        let end = if frame.flow { event_end } else { last_child };
+        if let Some(node) = self.tree.nodes.get_mut(frame.node.0 as usize) {
+            node.end = (end as u32).max(node.start);
+            match &mut node.kind {
+                Kind::Sequence { items, .. } => *items = frame.children,
+                Kind::Mapping { entries, .. } => *entries = frame.entries,
+                _ => {}
+            }
+        }
+        self.cursor = cursor.max(end);
+        self.last = None;
+    }
+
+    /// Closes what a fault left open.
+    fn finish(mut self) -> Tree {
+        let end = self.cursor;
+        while !self.stack.is_empty() {
+            self.close(end);
+        }
+        self.tree
+    }
+}
+
+fn tag_of(tag: &granit_parser::Tag) -> Tag {
+    let shown = tag.to_string();
+    match shown.as_str() {
+        "!reset" => Tag::Reset,
+        "!override" => Tag::Override,
+        _ => match tag.core_suffix() {
+            Some("str") => Tag::Str,
+            Some("int") => Tag::Int,
+            Some("float") => Tag::Float,
+            Some("bool") => Tag::Bool,
+            Some("null") => Tag::Null,
+            _ => Tag::Other,
+        },
+    }
+}
+
+/// Moves over blanks, line breaks and comments.
+fn skip_trivia(text: &str, mut at: usize) -> usize {
+    loop {
+        match byte(text, at) {
+            b' ' | b'\t' | b'\n' | b'\r' => at += 1,
+            0xef if from(text, at).starts_with('\u{feff}') => at += 3,
+            b'#' if at == 0 || byte(text, at - 1).is_ascii_whitespace() => {
+                at += from(text, at).find('\n').unwrap_or(text.len() - at);
+            }
+            _ => return at,
+        }
+    }
+}
