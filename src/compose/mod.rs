@@ -1,0 +1,29 @@
+//! The Compose model: which files make a project, how they are merged, and what the services then are.
+
+mod discover;
+mod environment;
+mod hosts;
+mod load;
+mod merge;
+mod missing;
+mod model;
+mod ports;
+mod problem;
+mod resolve;
+mod resolved;
+mod services;
+mod value;
+mod words;
+
+pub use discover::{Found, Nothing, Selection, discover};
+pub use environment::{EnvVar, SetBy};
+pub use hosts::ExtraHost;
+pub use load::{Request, default_name, load, load_found};
+pub use model::{
+    Attachment, Dependency, Healthcheck, Link, Mode, Mount, Network, Project, Service, ServiceId, Subnet, Words,
+};
+pub use ports::Port;
+pub use problem::{Defined, Problem, ProblemKind};
+pub use resolved::flatten;
+pub use value::{Data, Entry, Map, NodeRef, V, Value};
+pub use words::split as split_words;
