@@ -1,0 +1,204 @@
+//! What is known of an image.
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use super::reference::Reference;
+use super::table::{column, facts, glob, list, rows};
+
+const TABLE: &str = include_str!("images.txt");
+
+/// What sort of software an image holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ImageKind {
+    ModelServer,
+    Gateway,
+    App,
+    Database,
+    VectorStore,
+    Cache,
+    Queue,
+    Storage,
+    Search,
+    Proxy,
+    Browser,
+    Monitoring,
+    Job,
+    /// A base image: what runs in it is the user's own program.
+    Base,
+}
+
+impl ImageKind {
+    fn parse(word: &str) -> Option<Self> {
+        Some(match word {
+            "model-server" => Self::ModelServer,
+            "gateway" => Self::Gateway,
+            "app" => Self::App,
+            "database" => Self::Database,
+            "vector-store" => Self::VectorStore,
+            "cache" => Self::Cache,
+            "queue" => Self::Queue,
+            "storage" => Self::Storage,
+            "search" => Self::Search,
+            "proxy" => Self::Proxy,
+            "browser" => Self::Browser,
+            "monitoring" => Self::Monitoring,
+            "job" => Self::Job,
+            "base" => Self::Base,
+            _ => return None,
+        })
+    }
+}
+
+/// Whether a server asks for a credential as it comes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Auth {
+    None,
+    Optional,
+    Required,
+}
+
+/// TCP ports that the container listens on.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Ports {
+    /// All of them, the main one first; none for a client.
+    Known(Vec<u16>),
+    /// The user's own program decides.
+    Own,
+}
+
+/// An image's facts.
+#[derive(Debug)]
+pub struct Image {
+    /// Line of the table.
+    pub line: usize,
+    pub names: Vec<&'static str>,
+    pub ports: Ports,
+    pub kind: Option<ImageKind>,
+    pub speaks: Vec<&'static str>,
+    pub port_env: Option<&'static str>,
+    pub port_flags: Vec<&'static str>,
+    pub bind_env: Option<&'static str>,
+    pub bind_flags: Vec<&'static str>,
+    pub bind_default: Option<&'static str>,
+    /// Other servers in the same container: port, and the pattern of the tags that have them.
+    pub bundles: Vec<(u16, Option<&'static str>)>,
+    pub auth: Option<Auth>,
+    pub health: Option<&'static str>,
+    pub tools: Vec<&'static str>,
+    pub no_tools: Vec<&'static str>,
+    pub busybox: bool,
+    pub dual_stack: bool,
+    pub ipv4_only: bool,
+    /// It connects to nothing by variables other than those that the catalog lists for it.
+    pub closed: bool,
+    pub source: &'static str,
+    /// Facts that the reader does not know: none, or the tests fail.
+    pub unknown: Vec<&'static str>,
+}
+
+impl Image {
+    /// Whether a bundled server listens on a port under this tag.
+    pub fn bundles(&self, port: u16, tag: Option<&str>) -> bool {
+        self.bundles.iter().any(|(p, pattern)| {
+            *p == port && pattern.is_none_or(|pattern| glob(pattern, tag.unwrap_or("latest")))
+        })
+    }
+
+    pub fn speaks(&self, protocol: &str) -> bool {
+        self.speaks.contains(&protocol)
+    }
+}
+
+struct Table {
+    images: Vec<Image>,
+    by_name: HashMap<&'static str, usize>,
+}
+
+fn table() -> &'static Table {
+    static READ: OnceLock<Table> = OnceLock::new();
+    READ.get_or_init(|| {
+        let images: Vec<Image> = rows(TABLE).map(|(line, row)| read(line, &row)).collect();
+        let mut by_name = HashMap::with_capacity(images.len() * 2);
+        for (index, image) in images.iter().enumerate() {
+            for name in &image.names {
+                by_name.entry(*name).or_insert(index);
+            }
+        }
+        Table { images, by_name }
+    })
+}
+
+/// The facts of an image reference; `None` where the catalog does not know it.
+pub fn image(reference: &Reference) -> Option<&'static Image> {
+    let table = table();
+    reference.names().iter().find_map(|name| table.images.get(*table.by_name.get(name.as_str())?))
+}
+
+/// Every image of the catalog.
+pub fn images() -> &'static [Image] {
+    &table().images
+}
+
+fn read(line: usize, row: &[&'static str]) -> Image {
+    let ports = match column(row, 1) {
+        "?" => Ports::Own,
+        "-" => Ports::Known(Vec::new()),
+        listed => Ports::Known(list(listed).iter().filter_map(|p| p.parse().ok()).collect()),
+    };
+    let mut image = Image {
+        line,
+        names: column(row, 0).split_whitespace().collect(),
+        ports,
+        kind: None,
+        speaks: Vec::new(),
+        port_env: None,
+        port_flags: Vec::new(),
+        bind_env: None,
+        bind_flags: Vec::new(),
+        bind_default: None,
+        bundles: Vec::new(),
+        auth: None,
+        health: None,
+        tools: Vec::new(),
+        no_tools: Vec::new(),
+        busybox: false,
+        dual_stack: false,
+        ipv4_only: false,
+        closed: false,
+        source: column(row, 3),
+        unknown: Vec::new(),
+    };
+    for (key, value) in facts(column(row, 2)) {
+        match key {
+            "kind" => image.kind = ImageKind::parse(value),
+            "speaks" => image.speaks = list(value),
+            "port-env" => image.port_env = Some(value),
+            "port-flag" => image.port_flags = list(value),
+            "bind-env" => image.bind_env = Some(value),
+            "bind-flag" => image.bind_flags = list(value),
+            "bind-default" => image.bind_default = Some(value),
+            "bundles" => {
+                let (port, pattern) = value.split_once('@').map_or((value, None), |(p, g)| (p, Some(g)));
+                image.bundles.extend(port.parse().ok().map(|p| (p, pattern)));
+            }
+            "auth" => {
+                image.auth = match value {
+                    "none" => Some(Auth::None),
+                    "optional" => Some(Auth::Optional),
+                    "required" => Some(Auth::Required),
+                    _ => None,
+                };
+            }
+            "health" => image.health = Some(value),
+            "tools" => image.tools = list(value),
+            "no-tools" => image.no_tools = list(value),
+            "busybox" => image.busybox = true,
+            "dual-stack" => image.dual_stack = true,
+            "ipv4-only" => image.ipv4_only = true,
+            "closed" => image.closed = true,
+            other => image.unknown.push(other),
+        }
+    }
+    image
+}

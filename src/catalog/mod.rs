@@ -1,0 +1,13 @@
+//! Facts about images, variables and applications: tables that a contributor extends by one line, and their lookup. Facts
+//! carry their source; nothing here is judged.
+
+mod apps;
+mod images;
+mod reference;
+mod table;
+mod variables;
+
+pub use apps::{App, app, apps};
+pub use images::{Auth, Image, ImageKind, Ports, image, images};
+pub use reference::Reference;
+pub use variables::{Audience, PathRule, SchemeRule, Variable, variable, variables};

@@ -1,0 +1,55 @@
+//! Image references, read so that mirrors and registries don't matter.
+
+/// An image reference: `docker.m.daocloud.io/ollama/ollama:0.5.4@sha256:...`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reference {
+    /// Lower case, without registry prefixes of Docker Hub, tag and digest.
+    pub repository: String,
+    pub tag: Option<String>,
+}
+
+impl Reference {
+    pub fn parse(text: &str) -> Self {
+        let text = text.trim();
+        let name = text.split('@').next().unwrap_or("");
+        let slash = name.rfind('/').map_or(0, |i| i + 1);
+        let (repository, tag) = match name.get(slash..).and_then(|last| last.find(':')) {
+            Some(colon) => (name.get(..slash + colon).unwrap_or(""), name.get(slash + colon + 1..).map(str::to_owned)),
+            None => (name, None),
+        };
+        let mut repository = repository.to_lowercase();
+        for prefix in ["docker.io/", "index.docker.io/", "registry-1.docker.io/", "library/"] {
+            if let Some(rest) = repository.strip_prefix(prefix) {
+                repository = rest.to_owned();
+            }
+        }
+        Self { repository, tag }
+    }
+
+    /// Names under which the catalog may know it: as written, and without a registry in front, and the last two steps of a
+    /// mirror that copies whole names.
+    pub(super) fn names(&self) -> Vec<String> {
+        let mut names = vec![self.repository.clone()];
+        let mut push = |name: String| {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        };
+        let steps: Vec<&str> = self.repository.split('/').collect();
+        if let [first, rest @ ..] = steps.as_slice()
+            && !rest.is_empty()
+            && (first.contains(['.', ':']) || *first == "localhost")
+        {
+            let tail = rest.join("/");
+            push(tail.strip_prefix("library/").unwrap_or(&tail).to_owned());
+            if let [.., a, b] = rest {
+                push(format!("{a}/{b}"));
+            }
+            // A mirror of another registry: mirror.example/ghcr.io/open-webui/open-webui.
+            if rest.first().is_some_and(|r| r.contains('.')) {
+                push(rest.get(1..).unwrap_or(&[]).join("/"));
+            }
+        }
+        names
+    }
+}

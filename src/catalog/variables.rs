@@ -1,0 +1,169 @@
+//! What is known of an environment variable.
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use super::images::Image;
+use super::table::{column, facts, glob, list, rows};
+
+const TABLE: &str = include_str!("variables.txt");
+
+/// Who uses the address in a variable.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Audience {
+    /// The container connects to it.
+    Server,
+    /// A person's browser, or somebody outside.
+    Browser,
+    /// The container listens on it.
+    Bind,
+    /// A list of who is let in, or of what goes round a proxy.
+    Origin,
+    /// A forward proxy.
+    Proxy,
+    /// The service's own name or advertised address.
+    Own,
+    /// No address at all.
+    Text,
+}
+
+/// What a client makes of the path of a base URL.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PathRule {
+    /// It must end in this.
+    Must(&'static str),
+    /// It must have none.
+    Bare,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SchemeRule {
+    Required,
+    Optional,
+}
+
+/// A variable's facts.
+#[derive(Debug)]
+pub struct Variable {
+    /// Line of the table.
+    pub line: usize,
+    pub names: Vec<&'static str>,
+    /// The images that it is a fact of; empty for all.
+    pub images: Vec<&'static str>,
+    pub audience: Option<Audience>,
+    pub speaks: Option<&'static str>,
+    pub path: Option<PathRule>,
+    pub no_slash: bool,
+    pub scheme: Option<SchemeRule>,
+    pub default: Option<&'static str>,
+    pub port: Option<&'static str>,
+    /// Read only where this variable has one of these values.
+    pub when: Option<(&'static str, Vec<&'static str>)>,
+    /// Not read where this variable has one of these values.
+    pub unless: Option<(&'static str, Vec<&'static str>)>,
+    pub list: bool,
+    pub source: &'static str,
+    pub unknown: Vec<&'static str>,
+}
+
+struct Table {
+    variables: Vec<Variable>,
+    exact: HashMap<&'static str, Vec<usize>>,
+    /// Lines with a wildcard.
+    patterns: Vec<(&'static str, usize)>,
+}
+
+fn table() -> &'static Table {
+    static READ: OnceLock<Table> = OnceLock::new();
+    READ.get_or_init(|| {
+        let variables: Vec<Variable> = rows(TABLE).map(|(line, row)| read(line, &row)).collect();
+        let mut exact: HashMap<&'static str, Vec<usize>> = HashMap::with_capacity(variables.len() * 2);
+        let mut patterns = Vec::new();
+        for (index, variable) in variables.iter().enumerate() {
+            for name in &variable.names {
+                if name.contains('*') {
+                    patterns.push((*name, index));
+                } else {
+                    exact.entry(name).or_default().push(index);
+                }
+            }
+        }
+        Table { variables, exact, patterns }
+    })
+}
+
+/// The facts of a variable in a container of an image: a line for the image beats one for all, a name beats a pattern.
+pub fn variable(name: &str, image: Option<&Image>) -> Option<&'static Variable> {
+    let table = table();
+    let get = |index: &usize| table.variables.get(*index);
+    let for_image = |v: &&'static Variable| {
+        image.is_some_and(|image| v.images.iter().any(|i| image.names.contains(i)))
+    };
+    let exact: Vec<_> = table.exact.get(name).map_or(Vec::new(), |l| l.iter().filter_map(get).collect());
+    let matched = || table.patterns.iter().filter(|(p, _)| glob(p, name)).filter_map(|(_, i)| get(i));
+    exact
+        .iter()
+        .copied()
+        .find(for_image)
+        .or_else(|| matched().find(for_image))
+        .or_else(|| exact.iter().copied().find(|v| v.images.is_empty()))
+        .or_else(|| matched().find(|v| v.images.is_empty()))
+}
+
+/// Every variable of the catalog.
+pub fn variables() -> &'static [Variable] {
+    &table().variables
+}
+
+fn condition(value: &'static str) -> Option<(&'static str, Vec<&'static str>)> {
+    value.split_once('=').map(|(name, values)| (name, list(values)))
+}
+
+fn read(line: usize, row: &[&'static str]) -> Variable {
+    let images: Vec<_> = column(row, 1).split_whitespace().filter(|i| *i != "*").collect();
+    let audience = match column(row, 2) {
+        "server" => Some(Audience::Server),
+        "browser" => Some(Audience::Browser),
+        "bind" => Some(Audience::Bind),
+        "origin" => Some(Audience::Origin),
+        "proxy" => Some(Audience::Proxy),
+        "self" => Some(Audience::Own),
+        "text" => Some(Audience::Text),
+        _ => None,
+    };
+    let mut variable = Variable {
+        line,
+        names: column(row, 0).split_whitespace().collect(),
+        images,
+        audience,
+        speaks: None,
+        path: None,
+        no_slash: false,
+        scheme: None,
+        default: None,
+        port: None,
+        when: None,
+        unless: None,
+        list: false,
+        source: column(row, 4),
+        unknown: Vec::new(),
+    };
+    for (key, value) in facts(column(row, 3)) {
+        match (key, value) {
+            ("-", "") => {}
+            ("speaks", _) => variable.speaks = Some(value),
+            ("path", "none") => variable.path = Some(PathRule::Bare),
+            ("path", _) => variable.path = Some(PathRule::Must(value)),
+            ("slash", "no") => variable.no_slash = true,
+            ("scheme", "required") => variable.scheme = Some(SchemeRule::Required),
+            ("scheme", "optional") => variable.scheme = Some(SchemeRule::Optional),
+            ("default", _) => variable.default = Some(value),
+            ("port", _) => variable.port = Some(value),
+            ("when", _) => variable.when = condition(value),
+            ("unless", _) => variable.unless = condition(value),
+            ("list", "") => variable.list = true,
+            _ => variable.unknown.push(key),
+        }
+    }
+    variable
+}
