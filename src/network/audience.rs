@@ -1,0 +1,265 @@
+//! Who uses an address: the container, a browser, the server itself. A wrong answer here is the main source of false alarms.
+
+use super::address::{Address, Form};
+use super::endpoint::{Endpoint, Site};
+use super::listener::runs_server;
+use crate::catalog::{self, Audience as Listed, Image, PathRule, SchemeRule, Variable};
+use crate::compose::{Mode, Project, Service};
+
+/// Who uses an address.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Audience {
+    /// The container connects.
+    Server,
+    /// A person's browser does, or somebody outside.
+    Browser,
+    /// The container connects to itself to see whether it lives.
+    Healthcheck,
+    /// An address to listen on, or to be known by.
+    Bind,
+}
+
+impl Audience {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Server => "server",
+            Self::Browser => "browser",
+            Self::Healthcheck => "healthcheck",
+            Self::Bind => "bind",
+        }
+    }
+}
+
+/// How sure we are of an audience.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Sure {
+    /// A name that could mean anything.
+    Guess,
+    /// The name or the scheme says it.
+    Pattern,
+    /// The catalog knows the variable.
+    Catalog,
+}
+
+/// Whether the program reads the variable.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Reading {
+    Yes,
+    /// Only with another setting, which is not made: the variable and the values that it would need.
+    Unselected { variable: &'static str, values: Vec<&'static str> },
+    /// The image takes no addresses by variables of this name.
+    Ignored,
+    /// The program is known to rewrite loopback addresses inside containers.
+    Rewritten,
+}
+
+/// What a variable's address is for.
+#[derive(Clone, Debug)]
+pub struct Role {
+    pub audience: Audience,
+    pub sure: Sure,
+    pub reading: Reading,
+    /// The protocol that must answer there.
+    pub speaks: Option<&'static str>,
+    pub proxy: bool,
+    /// An allow list: names are compared, nobody connects.
+    pub allow_list: bool,
+    pub fact: Option<&'static Variable>,
+}
+
+impl Role {
+    pub fn path_rule(&self) -> Option<PathRule> {
+        self.fact.and_then(|f| f.path)
+    }
+
+    pub fn scheme_rule(&self) -> Option<SchemeRule> {
+        self.fact.and_then(|f| f.scheme)
+    }
+}
+
+/// The role of an endpoint; `None` where it is no address after all.
+pub fn role(project: &Project, service: &Service, image: Option<&'static Image>, endpoint: &Endpoint) -> Option<Role> {
+    let plain = |audience, sure| Role {
+        audience,
+        sure,
+        reading: Reading::Yes,
+        speaks: None,
+        proxy: false,
+        allow_list: false,
+        fact: None,
+    };
+    match endpoint.site {
+        Site::Health(_) => return Some(plain(Audience::Healthcheck, Sure::Pattern)),
+        Site::Command(_) | Site::Entrypoint(_) => return Some(in_command(endpoint, &plain)),
+        Site::Env(_) => {}
+    }
+    let name = &*endpoint.variable;
+    let fact = catalog::variable(name, image);
+    if let Some(fact) = fact {
+        let own_line = image.is_some_and(|i| fact.images.iter().any(|n| i.names.contains(n)));
+        let reading = match image {
+            Some(image) if image.closed && !own_line && fact.audience != Some(Listed::Proxy) => Reading::Ignored,
+            _ => reading(service, fact),
+        };
+        let mut role = match fact.audience? {
+            Listed::Text => return None,
+            Listed::Server => plain(Audience::Server, Sure::Catalog),
+            Listed::Browser => plain(Audience::Browser, Sure::Catalog),
+            Listed::Bind | Listed::Own => plain(Audience::Bind, Sure::Catalog),
+            Listed::Origin => Role { allow_list: true, ..plain(Audience::Browser, Sure::Catalog) },
+            Listed::Proxy => Role { proxy: true, ..plain(Audience::Server, Sure::Catalog) },
+        };
+        role.reading = reading;
+        role.speaks = fact.speaks;
+        role.fact = Some(fact);
+        client_of_own_kind(service, image, endpoint, &mut role);
+        rewritten(service, &mut role);
+        return Some(role);
+    }
+    let mut role = by_name(project, service, endpoint, &plain);
+    if image.is_some_and(|i| i.closed) {
+        role.reading = Reading::Ignored;
+    }
+    rewritten(service, &mut role);
+    Some(role)
+}
+
+/// `OLLAMA_HOST` is a bind address in an Ollama server and a target in its command-line client, which is in the same image;
+/// in an image of unknown content the rest of the service tells.
+fn client_of_own_kind(service: &Service, image: Option<&Image>, endpoint: &Endpoint, role: &mut Role) {
+    let own_bind = image.is_some_and(|i| i.bind_env == Some(&*endpoint.variable));
+    if own_bind && image.is_some_and(|i| !runs_server(service, i)) {
+        role.audience = Audience::Server;
+        role.speaks = role.speaks.or(Some("ollama"));
+    } else if own_bind {
+        role.audience = Audience::Bind;
+    } else if &*endpoint.variable == "OLLAMA_HOST" && image.is_none() && serves_ollama(service) {
+        role.audience = Audience::Bind;
+    }
+}
+
+/// Whether a service of an unknown image looks like an Ollama server.
+fn serves_ollama(service: &Service) -> bool {
+    let named = |text: &str| text.to_ascii_lowercase().contains("ollama");
+    let published = service.ports.iter().any(|p| p.has_target(11434))
+        || service.expose.iter().any(|(a, b)| (*a..=*b).contains(&11434));
+    published || (named(&service.name) && service.env("OLLAMA_HOST").is_some_and(|v| {
+        v.value.as_ref().is_some_and(|v| ["0.0.0.0", "[::]", "*", "127.0.0.1"].iter().any(|w| v.text().contains(w)))
+    }))
+}
+
+/// Programs that turn loopback into the host's name themselves say so with this variable (bolt.diy's own Compose file).
+fn rewritten(service: &Service, role: &mut Role) {
+    if role.reading == Reading::Yes && service.env_text("RUNNING_IN_DOCKER") == Some("true") {
+        role.reading = Reading::Rewritten;
+    }
+}
+
+fn reading(service: &Service, fact: &Variable) -> Reading {
+    let is = |name: &str, values: &[&str]| {
+        service.env_text(name).is_some_and(|text| {
+            text.split(',').any(|t| values.iter().any(|v| v.eq_ignore_ascii_case(t.trim().trim_matches(['"', '\'']))))
+        })
+    };
+    if let Some((name, values)) = &fact.when
+        && !is(name, values)
+    {
+        return Reading::Unselected { variable: name, values: values.clone() };
+    }
+    if let Some((name, values)) = &fact.unless
+        && is(name, values)
+    {
+        return Reading::Unselected { variable: name, values: Vec::new() };
+    }
+    Reading::Yes
+}
+
+/// Flags that say an address to listen on or to be known by.
+const BIND_FLAGS: [&str; 6] = ["listen", "bind", "advertise", "host", "address", "initial-cluster"];
+
+fn in_command(endpoint: &Endpoint, plain: &dyn Fn(Audience, Sure) -> Role) -> Role {
+    let before = crate::source::upto(endpoint.text(), endpoint.address.whole.start).to_ascii_lowercase();
+    let flag = before.rsplit(char::is_whitespace).find(|w| w.starts_with('-')).unwrap_or("");
+    let binds = BIND_FLAGS.iter().any(|w| flag.contains(w)) || matches!(endpoint.address.host.as_str(), "0.0.0.0" | "::");
+    plain(if binds { Audience::Bind } else { Audience::Server }, Sure::Guess)
+}
+
+/// The words of a variable's name.
+fn words(name: &str) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    let mut lower = false;
+    let mut fresh = true;
+    for c in name.chars() {
+        if !c.is_alphanumeric() {
+            fresh = true;
+            continue;
+        }
+        if fresh || (c.is_uppercase() && lower) {
+            out.push(String::new());
+        }
+        fresh = false;
+        lower = c.is_lowercase();
+        if let Some(word) = out.last_mut() {
+            word.extend(c.to_uppercase());
+        }
+    }
+    out
+}
+
+/// Software that only another server speaks to: no browser opens these.
+const BACK_ENDS: [&str; 40] = [
+    "OLLAMA", "OPENAI", "LLM", "VLLM", "LLAMA", "LLAMACPP", "LMSTUDIO", "LOCALAI", "XINFERENCE", "LITELLM", "EMBEDDING",
+    "EMBEDDINGS", "RERANK", "RERANKER", "QDRANT", "WEAVIATE", "CHROMA", "CHROMADB", "MILVUS", "PGVECTOR", "REDIS", "VALKEY",
+    "POSTGRES", "POSTGRESQL", "MYSQL", "MARIADB", "MONGO", "MONGODB", "DATABASE", "DB", "ELASTICSEARCH", "OPENSEARCH",
+    "RABBITMQ", "AMQP", "KAFKA", "CELERY", "MEMCACHED", "NEO4J", "CLICKHOUSE", "MEILI",
+];
+
+fn by_name(project: &Project, service: &Service, endpoint: &Endpoint, plain: &dyn Fn(Audience, Sure) -> Role) -> Role {
+    let words = words(&endpoint.variable);
+    let has = |list: &[&str]| words.iter().any(|w| list.contains(&w.as_str()));
+    let address = &endpoint.address;
+    let wildcard = matches!(address.host.as_str(), "0.0.0.0" | "::");
+    if has(&["ORIGIN", "ORIGINS", "CORS", "ALLOWED", "TRUSTED", "WHITELIST", "ALLOWLIST", "CSP", "REFERER", "REFERERS"]) {
+        return Role { allow_list: true, ..plain(Audience::Browser, Sure::Pattern) };
+    }
+    let advertised = has(&["LISTEN", "LISTENER", "LISTENERS", "BIND", "ADVERTISE", "ADVERTISED", "BROADCAST"]);
+    if advertised || wildcard {
+        return plain(Audience::Bind, if advertised { Sure::Pattern } else { Sure::Guess });
+    }
+    let scheme = address.scheme.as_deref().unwrap_or("");
+    let web = matches!(scheme, "http" | "https" | "ws" | "wss");
+    if !web && !scheme.is_empty() {
+        return plain(Audience::Server, Sure::Pattern);
+    }
+    if has(&["PUBLIC", "EXTERNAL", "VITE", "REDIRECT", "CALLBACK", "WEBHOOK", "DOMAIN", "DOMAINS", "SITE", "SITEURL"])
+        || endpoint.variable.starts_with("REACT_APP_")
+    {
+        return plain(Audience::Browser, Sure::Pattern);
+    }
+    if has(&BACK_ENDS) || endpoint.variable.contains("LM_STUDIO") {
+        return plain(Audience::Server, Sure::Pattern);
+    }
+    if loopback(address) && web && opened_by_people(project, service, address) {
+        return plain(Audience::Browser, Sure::Guess);
+    }
+    let addressed = has(&[
+        "URL", "URI", "HOST", "HOSTS", "ENDPOINT", "ENDPOINTS", "ADDR", "ADDRESS", "BASE", "SERVER", "SERVERS", "DSN", "BROKER",
+        "BROKERS", "BOOTSTRAP", "NODES", "BACKEND", "UPSTREAM", "TARGET", "CONN", "CONNECTION", "API", "SERVICE", "PROXY",
+    ]);
+    let sure = if addressed && (web || address.form != Form::HostPort) { Sure::Pattern } else { Sure::Guess };
+    plain(Audience::Server, if loopback(address) { Sure::Guess } else { sure })
+}
+
+fn loopback(address: &Address) -> bool {
+    super::survey::is_loopback(&address.host)
+}
+
+/// Whether `localhost:PORT` is what a person would open: a port that some service publishes, or the web's own.
+fn opened_by_people(project: &Project, service: &Service, address: &Address) -> bool {
+    if service.mode == Mode::Host {
+        return false;
+    }
+    let Some(port) = address.port else { return true };
+    let publishes = |s: &Service| s.ports.iter().any(|p| p.container_port(port).is_some());
+    port == 80 || port == 443 || publishes(service) || project.services.iter().any(publishes)
+}

@@ -1,0 +1,82 @@
+//! Endpoints that one place in a file says: one cause, however many services read it.
+
+use super::audience::{Audience, Reading};
+use super::survey::{Judged, Survey};
+use crate::compose::ServiceId;
+use crate::source::Span;
+
+/// Endpoints whose host is said by the same bytes.
+#[derive(Clone, Debug)]
+pub struct Edge<'s> {
+    pub judged: Vec<&'s Judged>,
+    /// The bytes of the host; `None` where no file says it.
+    pub origin: Option<Span>,
+}
+
+impl<'s> Edge<'s> {
+    pub fn first(&self) -> &'s Judged {
+        // An edge is only made of at least one endpoint.
+        self.judged.first().expect("an edge has an endpoint")
+    }
+
+    pub fn services(&self) -> Vec<ServiceId> {
+        let mut out: Vec<ServiceId> = Vec::new();
+        for judged in &self.judged {
+            if !out.contains(&judged.endpoint.service) {
+                out.push(judged.endpoint.service);
+            }
+        }
+        out
+    }
+}
+
+/// Where a host is said.
+pub fn origin(judged: &Judged) -> Option<Span> {
+    let endpoint = &judged.endpoint;
+    endpoint.value.sourced.first(endpoint.address.host_range.clone())
+}
+
+/// The endpoints that a rule is about, gathered by origin.
+pub fn edges<'s>(survey: &'s Survey<'_>, select: impl Fn(&Judged) -> bool) -> Vec<Edge<'s>> {
+    let mut out: Vec<Edge<'s>> = Vec::new();
+    for judged in survey.endpoints.iter().filter(|j| select(j)) {
+        let origin = origin(judged);
+        // Two variables that share the bytes of a host but not its port are two edges.
+        let same = |e: &&mut Edge<'s>| {
+            origin.is_some()
+                && e.origin == origin
+                && e.first().endpoint.address.port == judged.endpoint.address.port
+                && same_kind(e.first(), judged)
+        };
+        match out.iter_mut().find(same) {
+            Some(edge) => edge.judged.push(judged),
+            None => out.push(Edge { judged: vec![judged], origin }),
+        }
+    }
+    out
+}
+
+fn same_kind(a: &Judged, b: &Judged) -> bool {
+    match (&a.fault, &b.fault) {
+        (Some(a), Some(b)) => std::mem::discriminant(a) == std::mem::discriminant(b),
+        (None, None) => true,
+        _ => false,
+    }
+}
+
+/// Other endpoints that the bytes of an edge say and that work, or that somebody else uses, so that changing the bytes would
+/// change what is right.
+pub fn bystanders<'s>(survey: &'s Survey<'_>, edge: &Edge<'_>) -> Vec<&'s Judged> {
+    let Some(span) = edge.origin else { return Vec::new() };
+    let ours = |j: &Judged| edge.judged.iter().any(|e| std::ptr::eq(*e, j));
+    survey
+        .endpoints
+        .iter()
+        .filter(|j| {
+            !ours(j)
+                && origin(j).is_some_and(|o| o.touches(span))
+                && matches!(j.role.reading, Reading::Yes)
+                && (!j.verdict.broken() || j.role.audience != Audience::Server)
+        })
+        .collect()
+}

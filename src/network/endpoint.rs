@@ -1,0 +1,159 @@
+//! Places in a service that name an address.
+
+use std::ops::Range;
+use std::rc::Rc;
+
+use super::address::{self, Address, Form};
+use crate::compose::{Project, Service, ServiceId};
+use crate::interpolation;
+use crate::source::Span;
+
+/// Where an address stands.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Site {
+    /// Index in the service's environment.
+    Env(usize),
+    /// Index of the text in the command.
+    Command(usize),
+    Entrypoint(usize),
+    Health(usize),
+}
+
+/// An address in a service, before anything is judged.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    pub service: ServiceId,
+    pub site: Site,
+    /// The variable's name; `command`, `entrypoint` or `healthcheck` elsewhere.
+    pub variable: Rc<str>,
+    pub value: Rc<interpolation::Value>,
+    pub address: Address,
+    /// For a pair: the variable that has the port.
+    pub port_from: Option<usize>,
+}
+
+impl Endpoint {
+    pub fn text(&self) -> &str {
+        self.value.text()
+    }
+
+    /// The path of the place: `services.api.environment.OLLAMA_BASE_URL`, or the bare name for a line of an env file.
+    pub fn path(&self, service: &Service) -> String {
+        match self.site {
+            Site::Env(_) => service.path(&format!("environment.{}", self.variable)),
+            Site::Command(i) => service.path(&indexed("command", i, service.command.as_ref().is_some_and(|w| w.listed))),
+            Site::Entrypoint(i) => {
+                service.path(&indexed("entrypoint", i, service.entrypoint.as_ref().is_some_and(|w| w.listed)))
+            }
+            Site::Health(_) => service.path("healthcheck.test"),
+        }
+    }
+
+    /// The bytes that say a part of the value, as exactly as the files allow.
+    pub fn span_of(&self, range: Range<usize>) -> Option<Span> {
+        self.value.sourced.exact(range.clone()).or_else(|| self.value.sourced.first(range))
+    }
+}
+
+fn indexed(name: &str, index: usize, listed: bool) -> String {
+    if listed { format!("{name}.{index}") } else { name.to_owned() }
+}
+
+/// Every address of a service.
+pub fn of_service(project: &Project, id: ServiceId) -> Vec<Endpoint> {
+    let Some(service) = project.services.get(id) else { return Vec::new() };
+    let mut out = Vec::new();
+    for index in 0..service.environment.len() {
+        of_variable(service, id, index, &mut out);
+    }
+    let words = [
+        (service.entrypoint.as_ref(), "entrypoint"),
+        (service.command.as_ref(), "command"),
+        (service.healthcheck.as_ref().filter(|h| !h.disabled).and_then(|h| h.test.as_ref()), "healthcheck"),
+    ];
+    for (words, name) in words {
+        let Some(words) = words else { continue };
+        for (index, text) in words.texts.iter().enumerate() {
+            let site = match name {
+                "entrypoint" => Site::Entrypoint(index),
+                "command" => Site::Command(index),
+                _ => Site::Health(index),
+            };
+            // Scripts are full of words with colons; only what has a scheme is an address there.
+            let found = address::find(text.text()).into_iter().filter(|a| a.form != Form::HostPort || words.listed);
+            for address in found {
+                let (value, variable) = (text.clone(), name.into());
+                out.push(Endpoint { service: id, site, variable, value, address, port_from: None });
+            }
+        }
+    }
+    out
+}
+
+const HOST_ENDINGS: [&str; 6] = ["HOSTNAME", "HOST", "SERVER", "ADDRESS", "ADDR", "ENDPOINT"];
+
+/// What a variable's name ends in, where that says that it holds a host, and the stem before it.
+fn host_ending(name: &str) -> Option<(&'static str, &str)> {
+    let upper = name.to_ascii_uppercase();
+    HOST_ENDINGS.into_iter().find_map(|ending| {
+        let named = upper == ending || upper.ends_with(&format!("_{ending}")) || upper == format!("PG{ending}");
+        named.then(|| (ending, name.get(..name.len() - ending.len()).unwrap_or("")))
+    })
+}
+
+fn of_variable(service: &Service, id: ServiceId, index: usize, out: &mut Vec<Endpoint>) {
+    let Some(var) = service.environment.get(index) else { return };
+    let Some(value) = var.value.as_ref().filter(|v| !v.text().is_empty()) else { return };
+    let text = value.text();
+    let mut add = |address: Address, port_from: Option<usize>| {
+        let known = out.iter().any(|e| {
+            e.site == Site::Env(index) && e.address.host == address.host && e.address.port == address.port
+        });
+        if !known {
+            let variable = var.key.clone();
+            let value = value.clone();
+            out.push(Endpoint { service: id, site: Site::Env(index), variable, value, address, port_from });
+        }
+    };
+    let direct = address::find(text);
+    for address in &direct {
+        add(address.clone(), None);
+    }
+    let Some((ending, stem)) = host_ending(&var.key) else { return };
+    if direct.iter().any(|a| a.form != Form::Url) {
+        return;
+    }
+    let partner = ["PORT", "port"].iter().find_map(|word| {
+        let name = format!("{stem}{word}");
+        let index = service.environment.iter().position(|v| *v.key == *name)?;
+        let port = service.environment.get(index)?.value.as_ref()?.text().trim().parse::<u16>().ok()?;
+        (port > 0).then_some((index, port))
+    });
+    if let Some(first) = direct.first() {
+        // `X_HOST=http://host` beside `X_PORT=1234`: the program most likely joins them.
+        if let Some((at, port)) = partner
+            && first.port_range.is_none()
+        {
+            add(Address { form: Form::Pair, port: Some(port), ..first.clone() }, Some(at));
+        }
+        return;
+    }
+    let Some(host) = address::bare_host(text) else { return };
+    if ending != "HOST" && partner.is_none() {
+        return;
+    }
+    let start = text.find(host.as_str()).unwrap_or(0);
+    let range = start..start + host.len();
+    let address = Address {
+        form: if partner.is_some() { Form::Pair } else { Form::Host },
+        scheme: None,
+        host,
+        port: partner.map(|(_, port)| port),
+        whole: range.clone(),
+        host_range: range.clone(),
+        port_range: None,
+        path_range: range.end..range.end,
+        listed: false,
+    };
+    add(address, partner.map(|(at, _)| at));
+}
