@@ -1,0 +1,122 @@
+//! What planning a repair may look at.
+
+use std::net::IpAddr;
+
+use crate::compose::{NodeRef, Project, Service, ServiceId};
+use crate::dotenv::{self, Line};
+use crate::network::{Survey, Topology};
+use crate::source::{Edit, FileId, Files, Span};
+use crate::text;
+use crate::yaml::{self, Kind, Layout, NodeId, Tree};
+use crate::diag::Text;
+
+/// The project with its survey, and what the user chose.
+#[derive(Clone, Copy)]
+pub struct Desk<'a> {
+    pub files: &'a Files,
+    pub survey: &'a Survey<'a>,
+    /// The host's LAN address, for the strategy that needs it.
+    pub lan_ip: Option<IpAddr>,
+    /// Base files stay as they are: write to the override file.
+    pub into_override: bool,
+}
+
+impl<'a> Desk<'a> {
+    pub fn project(&self) -> &'a Project {
+        self.survey.project()
+    }
+
+    pub fn net(&self) -> &'a Topology<'a> {
+        &self.survey.net
+    }
+
+    pub fn name(&self, id: ServiceId) -> &'a str {
+        self.survey.net.name(id)
+    }
+
+    pub fn service(&self, id: ServiceId) -> Option<&'a Service> {
+        self.project().services.get(id)
+    }
+
+    pub fn tree(&self, file: FileId) -> Option<&'a Tree> {
+        self.project().tree(file).map(AsRef::as_ref)
+    }
+
+    pub fn layout(&self, file: FileId) -> Layout {
+        self.tree(file).map_or(Layout { newline: "\n", step: 2, dash: 2 }, Layout::of)
+    }
+
+    /// Whether a file may be edited: it is text that was read as it is.
+    pub fn editable(&self, file: FileId) -> Result<(), Text> {
+        let file = self.files.get(file);
+        if file.editable() {
+            return Ok(());
+        }
+        let name = &file.name;
+        Err(text!("{name} is not UTF-8 text, so dockline does not write to it", "{name} 不是 UTF-8 文本，dockline 不会改写它"))
+    }
+
+    /// The scalar that a span lies in.
+    pub fn scalar_at(&self, span: Span) -> Option<NodeId> {
+        let tree = self.tree(span.file)?;
+        tree.scalars().find(|id| {
+            let whole = tree.span(*id);
+            matches!(tree.node(*id).kind, Kind::Scalar { .. }) && whole.contains(span) && !whole.is_empty()
+        })
+    }
+
+    /// The line of an env file that a span lies in.
+    pub fn line_at(&self, span: Span) -> Option<&'a Line> {
+        self.project().env_texts.get(&span.file)?.lines.iter().find(|l| l.span.contains(span))
+    }
+
+    /// Replaces bytes in whichever file they stand, keeping quotes.
+    pub fn replace(&self, span: Span, new: &str) -> Result<Edit, Text> {
+        self.editable(span.file)?;
+        if let Some(node) = self.scalar_at(span)
+            && let Some(tree) = self.tree(span.file)
+        {
+            return yaml::replace_part(tree, node, span, new).ok_or_else(|| self.by_hand(span));
+        }
+        let line = self.line_at(span).ok_or_else(|| self.by_hand(span))?;
+        let text = &self.files.get(span.file).text;
+        dotenv::replace_part(text, line, span, new).ok_or_else(|| self.by_hand(span))
+    }
+
+    /// "Do it by hand": the place is written in a way that is not safe to edit.
+    pub fn by_hand(&self, span: Span) -> Text {
+        let at = self.files.position(span.file, span.start as usize);
+        let (name, line) = (&self.files.get(span.file).name, at.line);
+        text!(
+            "{name}:{line} is written in a way that dockline does not edit: change it by hand",
+            "{name}:{line} 的写法 dockline 不敢动：请手工修改"
+        )
+    }
+
+    /// The nodes that write a service's mapping, the base file's first.
+    pub fn layers(&self, service: &Service) -> Vec<NodeRef> {
+        service.value.map().map_or(Vec::new(), |m| m.layers.clone())
+    }
+
+    /// Services that a node belongs to when it stands under a key of theirs: an anchored list serves several.
+    pub fn sharing(&self, key: &str, at: NodeRef) -> Vec<ServiceId> {
+        let project = self.project();
+        (0..project.services.len())
+            .filter(|id| {
+                project.services.get(*id).and_then(|s| s.value.get(key)).is_some_and(|v| {
+                    v.at == at || v.map().is_some_and(|m| m.layers.contains(&at))
+                })
+            })
+            .collect()
+    }
+
+    /// Services whose own mapping is written by a node.
+    pub fn written_by(&self, at: NodeRef) -> Vec<ServiceId> {
+        let project = self.project();
+        (0..project.services.len())
+            .filter(|id| {
+                project.services.get(*id).and_then(|s| s.value.map()).is_some_and(|m| m.layers.contains(&at))
+            })
+            .collect()
+    }
+}

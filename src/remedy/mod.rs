@@ -1,0 +1,26 @@
+//! From a broken endpoint to edits over the whole project.
+
+mod choices;
+mod desk;
+mod draft;
+mod host_gateway;
+mod host_network;
+mod host_side;
+mod lan_ip;
+mod over;
+mod repair;
+mod service;
+
+pub use choices::{Choices, Prospects, choices};
+pub use desk::Desk;
+pub use draft::{Draft, NewAddress};
+pub use host_gateway::host_gateway;
+pub use host_network::host_network;
+pub use host_side::{firewall_commands, listen_commands};
+pub use lan_ip::lan_ip;
+pub use repair::{Wanted, by_gateway, by_loopback, map_host, off_host_network, rename, repoint, retarget};
+pub use over::{Written, write_override};
+pub use service::{container_port, service};
+
+/// A repair, or why it can't be made.
+pub type Plan = Result<crate::diag::Fix, crate::diag::Text>;

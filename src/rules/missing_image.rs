@@ -1,0 +1,34 @@
+use crate::compose::ProblemKind;
+use crate::diag::{Category, Severity};
+use crate::rule::{Cx, FixKind, Rule, Words};
+use crate::text;
+
+pub(super) static RULE: Rule = Rule {
+    id: "missing-image",
+    category: Category::Model,
+    causes: &[],
+    severity: Severity::Error,
+    fix: FixKind::Never,
+    since: "0.1.0",
+    title: Words { en: "A service has neither image nor build", zh: "服务既没有 image 也没有 build" },
+    doc: Words {
+        en: "\
+Compose does not know what to run: `service \"x\" has neither an image nor a build context specified`. If the file is meant to go over another one, name both:
+`-f compose.yaml -f this.yaml`.",
+        zh: "\
+Compose 不知道要运行什么：`service \"x\" has neither an image nor a build context specified`。如果这个文件是要叠在另一个文件上用的，就把两个都写上：`-f compose.yaml -f 这个文件.yaml`。",
+    },
+    check,
+};
+
+fn check(cx: &mut Cx<'_>) {
+    for problem in &cx.project().problems {
+        let ProblemKind::NoImage { service } = &problem.kind else { continue };
+        let mut finding = cx.problem(problem, text!("`{service}` has neither image nor build", "`{service}` 既没有 image 也没有 build"));
+        finding.help.push(text!(
+            "add an image, or name the file that has it first: -f BASE -f THIS",
+            "加上 image；或者先写有它的那个文件：-f 基础文件 -f 这个文件"
+        ));
+        cx.report(finding);
+    }
+}

@@ -1,0 +1,63 @@
+//! The list of rules: one word each. A rule is one file; its documentation page is written by the documentation test.
+
+use crate::rule::Rule;
+
+macro_rules! rules {
+    ($($name:ident)*) => {
+        $(mod $name;)*
+
+        /// Every rule, in the order in which their findings are told where nothing else orders them.
+        pub static ALL: &[&Rule] = &[$(&$name::RULE),*];
+    };
+}
+
+rules! {
+    browser_internal_name
+    default_bridge_name
+    duplicate_key
+    env_file_syntax
+    env_value_overridden
+    extra_hosts_value
+    hard_coded_gateway
+    healthcheck_ipv6_localhost
+    host_firewall
+    host_listens_on_loopback
+    host_mode_docker_desktop
+    host_mode_ports
+    host_mode_service_name
+    host_port_taken
+    internal_network
+    invalid_template
+    invalid_value
+    loopback_proxy
+    loopback_url
+    missing_env_file
+    missing_host_gateway
+    missing_image
+    misspelt_host_name
+    network_mode_conflict
+    no_shared_network
+    profile_not_enabled
+    proxy_without_no_proxy
+    published_port_between_services
+    server_listens_on_loopback
+    service_via_host
+    shared_namespace_conflict
+    undefined_reference
+    unknown_service_name
+    unread_env_line
+    unset_variable
+    unreadable_file
+    url_extra_path
+    url_missing_scheme
+    url_missing_v1
+    url_trailing_slash
+    wildcard_as_target
+    wrong_container_port
+    yaml_syntax
+}
+
+/// The rule of an id.
+pub fn rule(id: &str) -> Option<&'static Rule> {
+    ALL.iter().copied().find(|r| r.id == id)
+}

@@ -1,0 +1,64 @@
+use crate::compose::{Defined, ProblemKind};
+use crate::diag::{Category, Severity, Text};
+use crate::rule::{Cx, FixKind, Rule, Words};
+use crate::text;
+
+pub(super) static RULE: Rule = Rule {
+    id: "undefined-reference",
+    category: Category::Model,
+    causes: &[],
+    severity: Severity::Error,
+    fix: FixKind::Never,
+    since: "0.1.0",
+    title: Words { en: "A service refers to something that the project does not define", zh: "服务引用了项目里没有定义的东西" },
+    doc: Words {
+        en: "\
+Networks, named volumes, secrets and configs that a service uses must stand at the top level; services under `depends_on`, `links`, `extends` and
+`network_mode: service:` must be there and, if they have profiles, be on. Compose says `refers to undefined network`, `depends on undefined service`.",
+        zh: "\
+服务用到的网络、命名卷、secret、config 要在顶层定义；`depends_on`、`links`、`extends`、`network_mode: service:` 里的服务必须存在，有 profile 的还要打开。Compose 会报 `refers to undefined network`、
+`depends on undefined service`。",
+    },
+    check,
+};
+
+fn check(cx: &mut Cx<'_>) {
+    for problem in &cx.project().problems {
+        let (message, help) = match &problem.kind {
+            ProblemKind::Undefined { what, name, known } => (undefined(*what, name), nearest(name, known)),
+            ProblemKind::Disabled { name, profiles } => {
+                let profiles = profiles.join(", ");
+                (
+                    text!("`{name}` starts only with the profile {profiles}, which is off", "`{name}` 要打开 profile {profiles} 才会启动，而它没有打开"),
+                    Some(text!(
+                        "enable it with --profile, or say required: false under depends_on",
+                        "用 --profile 打开它，或者在 depends_on 里写 required: false"
+                    )),
+                )
+            }
+            ProblemKind::ExtendsCycle { service } => {
+                (text!("`{service}` extends itself in the end", "`{service}` 绕了一圈，extends 到了自己"), None)
+            }
+            _ => continue,
+        };
+        let mut finding = cx.problem(problem, message);
+        finding.help.extend(help);
+        cx.report(finding);
+    }
+}
+
+fn undefined(what: Defined, name: &str) -> Text {
+    match what {
+        Defined::Service => text!("no service `{name}`", "没有服务 `{name}`"),
+        Defined::Network => text!("no network `{name}` at the top level", "顶层没有定义网络 `{name}`"),
+        Defined::Volume => text!("no volume `{name}` at the top level", "顶层没有定义卷 `{name}`"),
+        Defined::Secret => text!("no secret `{name}` at the top level", "顶层没有定义 secret `{name}`"),
+        Defined::Config => text!("no config `{name}` at the top level", "顶层没有定义 config `{name}`"),
+    }
+}
+
+/// What was meant, where a name is near.
+fn nearest(name: &str, known: &[String]) -> Option<Text> {
+    let best = known.iter().min_by_key(|k| strsim::damerau_levenshtein(k, name))?;
+    (strsim::damerau_levenshtein(best, name) <= 1 + name.len() / 4).then(|| text!("did you mean `{best}`?", "是不是想写 `{best}`？"))
+}

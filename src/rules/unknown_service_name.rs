@@ -1,0 +1,84 @@
+use crate::diag::{Applicability, Category, Lang, Severity};
+use crate::network::{Audience, Fault, NoName, edges};
+use crate::remedy;
+use crate::rule::{Cx, FixKind, Rule, Words};
+use crate::text;
+
+pub(super) static RULE: Rule = Rule {
+    id: "unknown-service-name",
+    category: Category::Reach,
+    causes: &["wrong-service-name"],
+    severity: Severity::Error,
+    fix: FixKind::Sometimes,
+    since: "0.1.0",
+    title: Words { en: "An address names a service that is not there", zh: "地址里写的服务不存在" },
+    doc: Words {
+        en: "\
+On a project's networks a container is found by its service name, `container_name`, `hostname` and aliases, on networks that both are on, and by
+nothing else. Another name ends in `no such host`, `Name or service not known`, `getaddrinfo ENOTFOUND`.
+
+Not flagged where somebody else may answer: on an external network, with a DNS server of one's own, or where a part of the project can't be read.",
+        zh: "\
+在项目的网络里，要找一个容器，只能用服务名、`container_name`、`hostname` 或别名，而且双方要在同一个网络上。写别的名字，报错是 `no such host`、
+`Name or service not known`、`getaddrinfo ENOTFOUND`。
+
+如果别人可能会应答，就不报：在 external 网络上、用了自己的 DNS 服务器、或者项目有一部分读不到。",
+    },
+    check,
+};
+
+fn check(cx: &mut Cx<'_>) {
+    let found = edges(cx.survey, |j| {
+        j.counts()
+            && j.role.audience == Audience::Server
+            && matches!(
+                j.fault,
+                Some(Fault::NoName(
+                    NoName::Nobody { .. }
+                        | NoName::Elsewhere { .. }
+                        | NoName::TargetInside { .. }
+                        | NoName::ScaledToZero { .. }
+                ))
+            )
+    });
+    for edge in found {
+        let judged = edge.first();
+        let Some(Fault::NoName(why)) = &judged.fault else { continue };
+        let host = &judged.endpoint.address.host;
+        let askers = cx.askers(&edge);
+        let (en, zh) = (askers.get(Lang::En), askers.get(Lang::Zh));
+        let message = text!("{en} can't resolve `{host}`: no such host", "{zh} 解析不了 `{host}`：没有这个主机名（no such host）");
+        let mut finding = cx.edge(&edge, message, judged.reason.clone());
+        finding.cause = Some("wrong-service-name");
+        finding.severity = Cx::weight(judged);
+        // A bare name without a port in a variable of unknown use may be read by nobody.
+        let plan = match why {
+            NoName::Nobody { similar: Some(name) } => cx.project().service(name).map(|id| {
+                finding.help.push(text!("write `{name}`", "改成 `{name}`"));
+                let port = judged.endpoint.address.port;
+                let fits = cx.survey.net.nodes.get(id).is_some_and(|n| port.is_none_or(|p| n.listening.on(p).is_some()));
+                let port = if fits { None } else { remedy::container_port(cx.desk(), judged, id) };
+                // A likeness is a guess unless the port agrees.
+                let applicability = if fits && port.is_none() && judged.endpoint.address.port.is_some() {
+                    Applicability::Safe
+                } else {
+                    Applicability::Unsafe
+                };
+                remedy::retarget(cx.desk(), &edge, id, port, applicability)
+            }),
+            NoName::Elsewhere { service } => {
+                Some(remedy::retarget(cx.desk(), &edge, *service, None, Applicability::Safe))
+            }
+            NoName::TargetInside { owner: Some(owner), .. } => {
+                let name = cx.name(*owner);
+                finding.help.push(text!("call it as `{name}`", "用 `{name}` 这个名字去找它"));
+                Some(remedy::retarget(cx.desk(), &edge, *owner, None, Applicability::Safe))
+            }
+            _ => None,
+        };
+        if let Some(plan) = plan {
+            Cx::plan(&mut finding, plan);
+        }
+        cx.report(finding);
+    }
+}
