@@ -1,0 +1,244 @@
+//! The command line as written; turned into plain options by the commands.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Finds out why a container can't reach its model server, and what else is wrong with a Compose stack.
+#[derive(Parser, Debug)]
+#[command(name = "dockline", version, arg_required_else_help = true, disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+    #[command(flatten)]
+    pub global: Global,
+}
+
+/// Options that every command takes.
+#[derive(Args, Debug, Clone)]
+pub struct Global {
+    /// Language of the output: en or zh [default: from DOCKLINE_LANG or the locale]
+    #[arg(long, global = true, value_name = "LANG")]
+    pub lang: Option<String>,
+    /// When to use colour
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub color: Color,
+    /// Run as if started in DIR
+    #[arg(short = 'C', global = true, value_name = "DIR")]
+    pub chdir: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum, PartialEq, Eq)]
+pub enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Say what is wrong, where, why and what to type
+    Lint(Lint),
+    /// Mend it, touching no byte that need not change
+    Fix(Fix),
+    /// Who reaches whom: every address of every service
+    Reach(Reach),
+    /// The environment that a service really gets, and where each value came from
+    Env(Env),
+    /// From an error line, a log, a rule or a cause to what it means and what to do
+    Explain(Explain),
+    /// List all rules
+    Rules(Rules),
+}
+
+/// Which project, with Compose's meaning.
+#[derive(Args, Debug, Clone)]
+#[command(next_help_heading = "Project")]
+pub struct Project {
+    /// Compose file (repeatable)
+    #[arg(short, long = "file", value_name = "FILE")]
+    pub file: Vec<PathBuf>,
+    /// Env file instead of .env (repeatable)
+    #[arg(long, value_name = "FILE")]
+    pub env_file: Vec<PathBuf>,
+    /// Profile to enable (repeatable; * for all)
+    #[arg(long, value_name = "NAME")]
+    pub profile: Vec<String>,
+    /// Directory that relative paths start from
+    #[arg(long, value_name = "DIR")]
+    pub project_directory: Option<PathBuf>,
+    #[command(flatten)]
+    pub host: Host,
+}
+
+/// What is known of the machine that the stack runs on.
+#[derive(Args, Debug, Clone)]
+#[command(next_help_heading = "Host")]
+pub struct Host {
+    /// any, linux, docker-desktop, rootless, podman, wsl2, colima, orbstack or swarm [default: any]
+    #[arg(long, value_name = "PLATFORM")]
+    pub platform: Option<String>,
+    /// A process of the host that listens there, such as 127.0.0.1:11434 or *:1234 (repeatable)
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub host_listener: Vec<String>,
+    /// An address that is the host's own (repeatable)
+    #[arg(long, value_name = "ADDR")]
+    pub host_address: Vec<String>,
+    /// What the host's firewall does with new connections from containers: drop or allow
+    #[arg(long, value_name = "ACTION")]
+    pub host_firewall: Option<String>,
+    /// Configuration file [default: the nearest dockline.toml upward]
+    #[arg(long, value_name = "FILE", conflicts_with = "isolated")]
+    pub config: Option<PathBuf>,
+    /// Read no configuration file
+    #[arg(long)]
+    pub isolated: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum, PartialEq, Eq)]
+pub enum LintFormat {
+    Human,
+    Concise,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum, PartialEq, Eq)]
+pub enum DataFormat {
+    Human,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum, PartialEq, Eq)]
+pub enum FailOn {
+    Error,
+    Warning,
+    Info,
+    Never,
+}
+
+#[derive(Args, Debug)]
+pub struct Lint {
+    /// Directories, Compose files or env files [default: what `docker compose` would load here]
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Every Compose file below the paths
+    #[arg(short, long)]
+    pub recursive: bool,
+    #[arg(long, value_enum, default_value_t = LintFormat::Human, value_name = "FORMAT")]
+    /// Output format
+    pub format: LintFormat,
+    /// Write to FILE instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Least severity that makes the exit status 1
+    #[arg(long, value_enum, default_value_t = FailOn::Warning, value_name = "SEVERITY")]
+    pub fail_on: FailOn,
+    /// Only these rules or categories (repeatable, commas allowed)
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub select: Vec<String>,
+    /// Leave out these rules or categories
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub ignore: Vec<String>,
+    /// Exit 1 also for what could not be judged
+    #[arg(long)]
+    pub strict: bool,
+    #[command(flatten)]
+    pub project: Project,
+}
+
+#[derive(Args, Debug)]
+pub struct Fix {
+    /// Directories, Compose files or env files
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// How loopback and missing-mapping addresses are mended: auto, service, host-gateway, host-network or lan-ip
+    #[arg(long, value_name = "STRATEGY", default_value = "auto")]
+    pub to: String,
+    /// The host's LAN address, for --to lan-ip
+    #[arg(long, value_name = "ADDR")]
+    pub lan_ip: Option<String>,
+    /// Point a variable at a server: [SERVICE.]VARIABLE=host:11434/v1 (repeatable)
+    #[arg(long, value_name = "SETTING")]
+    pub set: Vec<String>,
+    /// Print the changes as a patch and write nothing
+    #[arg(long)]
+    pub diff: bool,
+    /// Make fixes too that need a person's choice
+    #[arg(long = "unsafe")]
+    pub unsafe_fixes: bool,
+    /// Leave the base files alone: write to the override file
+    #[arg(long = "override")]
+    pub override_file: bool,
+    /// Every Compose file below the paths
+    #[arg(short, long)]
+    pub recursive: bool,
+    /// Output format
+    #[arg(long, value_enum, default_value_t = DataFormat::Human, value_name = "FORMAT")]
+    pub format: DataFormat,
+    /// Least severity of what is left that makes the exit status 1
+    #[arg(long, value_enum, default_value_t = FailOn::Warning, value_name = "SEVERITY")]
+    pub fail_on: FailOn,
+    /// Only these rules or categories
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub select: Vec<String>,
+    /// Leave out these rules or categories
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub ignore: Vec<String>,
+    #[command(flatten)]
+    pub project: Project,
+}
+
+#[derive(Args, Debug)]
+pub struct Reach {
+    /// Directory or Compose file
+    #[arg(value_name = "PATH")]
+    pub path: Option<PathBuf>,
+    /// The service that asks
+    #[arg(long, value_name = "SERVICE", requires = "to")]
+    pub from: Option<String>,
+    /// What it wants to reach: host:11434, SERVICE[:PORT] or a URL
+    #[arg(long, value_name = "TARGET", requires = "from")]
+    pub to: Option<String>,
+    /// Exit 1 when an address is broken
+    #[arg(long)]
+    pub fail_on_broken: bool,
+    /// Output format
+    #[arg(long, value_enum, default_value_t = DataFormat::Human, value_name = "FORMAT")]
+    pub format: DataFormat,
+    #[command(flatten)]
+    pub project: Project,
+}
+
+#[derive(Args, Debug)]
+pub struct Env {
+    /// [PATH] [SERVICE [VARIABLE]]: a first word that is `.`, has a / or is a directory is a path
+    #[arg(value_name = "SERVICE", num_args = 0..=3)]
+    pub words: Vec<String>,
+    /// Show credentials too
+    #[arg(long)]
+    pub show_secrets: bool,
+    /// Output format
+    #[arg(long, value_enum, default_value_t = DataFormat::Human, value_name = "FORMAT")]
+    pub format: DataFormat,
+    #[command(flatten)]
+    pub project: Project,
+}
+
+#[derive(Args, Debug)]
+pub struct Explain {
+    /// An error line, a rule, a cause, or - to read a log from standard input
+    #[arg(value_name = "TEXT", required = true)]
+    pub text: Vec<String>,
+    /// Output format
+    #[arg(long, value_enum, default_value_t = DataFormat::Human, value_name = "FORMAT")]
+    pub format: DataFormat,
+    #[command(flatten)]
+    pub project: Project,
+}
+
+#[derive(Args, Debug)]
+pub struct Rules {
+    /// Output format
+    #[arg(long, value_enum, default_value_t = DataFormat::Human, value_name = "FORMAT")]
+    pub format: DataFormat,
+}

@@ -1,0 +1,55 @@
+//! The commands: the command line to options, the outcome to text and an exit status.
+
+pub mod args;
+mod env;
+mod reach;
+mod session;
+
+use std::path::PathBuf;
+
+use clap::Parser as _;
+
+use crate::compose::Project;
+use args::{Cli, Command};
+use session::{Failure, Session};
+
+/// Runs the command line of this process; the answer is the exit status.
+pub fn main() -> u8 {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { session::FAILED } else { session::OK };
+        }
+    };
+    let mut session = match Session::new(&cli.global) {
+        Ok(session) => session,
+        Err(failure) => {
+            session::complain(crate::diag::Lang::En, &failure);
+            return session::FAILED;
+        }
+    };
+    let outcome = match &cli.command {
+        Command::Env(args) => env::run(&mut session, args),
+        Command::Reach(args) => reach::run(&mut session, args),
+        _ => Ok(0),
+    };
+    outcome.unwrap_or_else(|failure| {
+        session::complain(session.lang, &failure);
+        session::FAILED
+    })
+}
+
+/// Loads the one project that a command is about. The status is 1 where Compose would reject it.
+fn one_project(session: &mut Session, args: &args::Project, paths: &[PathBuf]) -> Result<(Project, u8), Failure> {
+    let found = session.find(args, paths, false)?;
+    let Some(first) = found.first() else {
+        return Err(Failure::new(crate::text!("no project", "没有项目")));
+    };
+    let project = session.load(first);
+    if let Some((name, error)) = project.failures.first() {
+        return Err(session::unreadable(name, error));
+    }
+    let status = if project.rejected() { session::FINDINGS } else { session::OK };
+    Ok((project, status))
+}

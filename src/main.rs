@@ -1,0 +1,3 @@
+fn main() -> std::process::ExitCode {
+    dockline::cli::main().into()
+}

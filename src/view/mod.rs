@@ -1,0 +1,19 @@
+//! The survey and the environment as JSON and as tables for people.
+
+mod environment;
+mod survey;
+mod table;
+
+pub use environment::{environment_json, environment_table};
+pub use survey::{survey_json, survey_table};
+pub use table::{Table, width};
+
+pub use environment::Wanted;
+pub use survey::verdict_words;
+
+/// A value as JSON on several lines, with a line break at the end.
+pub fn json<T: serde::Serialize>(value: &T) -> String {
+    let mut out = serde_json::to_string_pretty(value).unwrap_or_default();
+    out.push('\n');
+    out
+}
