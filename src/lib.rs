@@ -7,6 +7,7 @@ pub mod config;
 pub mod diag;
 pub mod dotenv;
 pub mod interpolation;
+pub mod lint;
 pub mod network;
 pub mod remedy;
 pub mod report;

@@ -289,10 +289,10 @@ impl<'a> Cx<'a> {
         let ids = edge.services();
         let first = self.name(*ids.first().unwrap_or(&0));
         match ids.len() {
-            0 | 1 => text!("`{first}`", "`{first}`"),
+            0 | 1 => text!("`{first}`", "`{first}` "),
             2 => {
                 let second = self.name(*ids.get(1).unwrap_or(&0));
-                text!("`{first}` and `{second}`", "`{first}` 和 `{second}`")
+                text!("`{first}` and `{second}`", "`{first}` 和 `{second}` ")
             }
             n => {
                 let more = n - 1;

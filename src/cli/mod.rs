@@ -2,7 +2,10 @@
 
 pub mod args;
 mod env;
+mod fix;
+mod lint;
 mod reach;
+mod rules;
 mod session;
 
 use std::path::PathBuf;
@@ -32,7 +35,10 @@ pub fn main() -> u8 {
     let outcome = match &cli.command {
         Command::Env(args) => env::run(&mut session, args),
         Command::Reach(args) => reach::run(&mut session, args),
-        _ => Ok(0),
+        Command::Lint(args) => lint::run(&mut session, args),
+        Command::Fix(args) => fix::run(&mut session, args),
+        Command::Rules(args) => rules::run(&session, args),
+        Command::Explain(_) => Ok(0),
     };
     outcome.unwrap_or_else(|failure| {
         session::complain(session.lang, &failure);
@@ -42,9 +48,10 @@ pub fn main() -> u8 {
 
 /// Loads the one project that a command is about. The status is 1 where Compose would reject it.
 fn one_project(session: &mut Session, args: &args::Project, paths: &[PathBuf]) -> Result<(Project, u8), Failure> {
-    let found = session.find(args, paths, false)?;
+    let (found, missed) = session.find(args, paths, false)?;
     let Some(first) = found.first() else {
-        return Err(Failure::new(crate::text!("no project", "没有项目")));
+        let none = || Failure::new(crate::text!("no project", "没有项目"));
+        return Err(missed.into_iter().next().unwrap_or_else(none));
     };
     let project = session.load(first);
     if let Some((name, error)) = project.failures.first() {

@@ -3,7 +3,8 @@
 use super::args::{DataFormat, Reach};
 use super::session::{self, Failure, Session};
 use crate::network::Survey;
-use crate::view::{json, survey_json, survey_table};
+use crate::report::document;
+use crate::view::{survey_json, survey_table};
 
 #[derive(serde::Serialize)]
 struct Document {
@@ -20,7 +21,7 @@ pub fn run(session: &mut Session, args: &Reach) -> Result<u8, Failure> {
     let out = match args.format {
         DataFormat::Json => {
             let endpoints = survey_json(&session.files, &survey, 0, session.machine_lang());
-            json(&Document { version: 1, endpoints })
+            document(&Document { version: 1, endpoints })
         }
         DataFormat::Human => survey_table(&session.files, &survey, session.lang),
     };

@@ -2,13 +2,17 @@
 
 use std::collections::HashMap;
 use std::io::{IsTerminal as _, Read as _, Write as _};
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use super::args::{Color, Global, Host, Project as ProjectArgs};
 use crate::compose::{self, Found, Nothing, Project, Selection, discover};
 use crate::config::{self, Config};
 use crate::diag::{Lang, Severity, Text};
+use crate::lint::{Choice, Options};
 use crate::network::{Facts, HostListener, Platform};
+use crate::report::tame;
+use crate::rules;
 use crate::source::{Files, ReadError};
 use crate::text;
 
@@ -117,6 +121,16 @@ impl Session {
         Ok(config)
     }
 
+    /// A failure with the place in the configuration file that it is about.
+    fn in_config(&mut self, config: &Config, span: std::ops::Range<usize>, failure: Failure) -> Failure {
+        let Some(path) = &config.path else { return failure };
+        let Ok(id) = self.files.read(path) else { return failure };
+        let at = self.files.position(id, span.start);
+        let (name, line, column) = (&self.files.get(id).name, at.line, at.column);
+        let place = text!("{name}:{line}:{column}: ", "{name}:{line}:{column}：");
+        Failure { message: place.and(&failure.message), hint: failure.hint }
+    }
+
     /// The facts of the host: the command line over the configuration.
     pub fn facts(&self, host: &Host, config: &Config) -> Result<Facts, Failure> {
         let from_config = |value: &Option<toml::Spanned<String>>| value.as_ref().map(|v| v.get_ref().clone());
@@ -157,8 +171,8 @@ impl Session {
         Ok(facts)
     }
 
-    /// The projects of a command line.
-    pub fn find(&mut self, args: &ProjectArgs, paths: &[PathBuf], recursive: bool) -> Result<Vec<Found>, Failure> {
+    /// The projects of a command line, and why some of its paths lead to none.
+    pub fn find(&mut self, args: &ProjectArgs, paths: &[PathBuf], recursive: bool) -> Result<(Vec<Found>, Vec<Failure>), Failure> {
         let mut files = args.file.clone();
         for file in &mut files {
             if file.as_os_str() == "-" {
@@ -178,20 +192,113 @@ impl Session {
             project_directory: args.project_directory.clone(),
             recursive,
         };
-        discover(&mut self.files, &selection, &self.process).map_err(|nothing| match nothing {
+        let (found, missed) = discover(&mut self.files, &selection, &self.process);
+        let missed = missed.into_iter().map(|nothing| match nothing {
             Nothing::NoFile(dir) => {
                 let dir = self.files.name_of(&dir);
                 Failure::new(text!("no Compose file in {dir}", "{dir} 里没有 Compose 文件"))
                     .hint(text!("name it with -f FILE, or look below with --recursive", "用 -f FILE 指定，或者用 --recursive 往下找"))
             }
             Nothing::Unreadable(path, error) => unreadable(&self.files.name_of(&path), &error),
-        })
+        });
+        let missed = missed.collect();
+        Ok((found, missed))
     }
 
     /// Loads one project; a file that alone lacks what its neighbour defines is loaded over it.
     pub fn load(&mut self, found: &Found) -> Project {
         compose::load_found(&mut self.files, found, &self.process)
     }
+}
+
+/// What the rules are run with: the command line over the configuration.
+pub fn options(session: &mut Session, wish: &Wish<'_>, dir: &Path) -> Result<(Options, Config), Failure> {
+    let config = session.config(&wish.project.host, dir)?;
+    let facts = session.facts(&wish.project.host, &config)?;
+    for name in wish.select.iter().chain(wish.ignore) {
+        known_rule(name, true)?;
+    }
+    let mut severities = HashMap::new();
+    for (rule, severity) in &config.rules {
+        known_rule(rule.get_ref(), false).map_err(|failure| session.in_config(&config, rule.span(), failure))?;
+        let parsed = match severity.get_ref().as_str() {
+            "off" => None,
+            name => Some(Severity::parse(name).ok_or_else(|| {
+                let failure = Failure::new(text!("no severity `{name}`", "没有 `{name}` 这个级别"))
+                    .hint(text!("error, warning, info or off", "可用的有 error、warning、info、off"));
+                session.in_config(&config, severity.span(), failure)
+            })?),
+        };
+        severities.insert(rule.get_ref().clone(), parsed);
+    }
+    let from_file = config.host.lan_ip.as_ref().map(|v| v.get_ref().clone());
+    let lan_ip = match wish.lan_ip.clone().or(from_file) {
+        None => None,
+        Some(text) => Some(text.parse::<IpAddr>().map_err(|_| {
+            Failure::new(text!("`{text}` is no IP address", "`{text}` 不是 IP 地址"))
+        })?),
+    };
+    let choice = Choice { select: wish.select.to_vec(), ignore: wish.ignore.to_vec() };
+    Ok((Options { facts, choice, severities, lan_ip, into_override: wish.into_override }, config))
+}
+
+/// What a command line says of rules and repairs.
+pub struct Wish<'a> {
+    pub project: &'a ProjectArgs,
+    pub select: &'a [String],
+    pub ignore: &'a [String],
+    pub lan_ip: Option<String>,
+    pub into_override: bool,
+}
+
+/// Whether a rule (or a category) of this name is there; else what may be meant.
+fn known_rule(name: &str, or_category: bool) -> Result<(), Failure> {
+    let categories = rules::ALL.iter().map(|r| r.category.name());
+    let known: Vec<&str> = rules::ALL.iter().map(|r| r.id).chain(categories.filter(|_| or_category)).collect();
+    if known.contains(&name) {
+        return Ok(());
+    }
+    let failure = Failure::new(text!("no rule `{name}`", "没有规则 `{name}`"));
+    Err(match nearest(name, &known) {
+        Some(near) => failure.hint(text!("`{near}` may be meant; all: dockline rules", "是不是 `{near}`？全部规则：dockline rules")),
+        None => failure.hint(text!("all rules: dockline rules", "全部规则：dockline rules")),
+    })
+}
+
+/// The word of a list that is nearest to one, if any is near.
+pub fn nearest<'w>(word: &str, known: &[&'w str]) -> Option<&'w str> {
+    let scored = known.iter().map(|k| (strsim::jaro_winkler(word, k), *k));
+    scored.filter(|(score, _)| *score > 0.8).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, k)| k)
+}
+
+/// The options of a command line that another command about the same project needs too, with a blank before each.
+pub fn again(args: &ProjectArgs, paths: &[PathBuf]) -> String {
+    let mut out = String::new();
+    let mut add = |flag: &str, value: &str| {
+        out.push(' ');
+        if !flag.is_empty() {
+            out.push_str(flag);
+            out.push(' ');
+        }
+        out.push_str(&quoted(value));
+    };
+    let shown = |p: &PathBuf| p.to_string_lossy().into_owned();
+    args.file.iter().for_each(|f| add("-f", &shown(f)));
+    args.env_file.iter().for_each(|f| add("--env-file", &shown(f)));
+    args.profile.iter().for_each(|p| add("--profile", p));
+    args.project_directory.iter().for_each(|d| add("--project-directory", &shown(d)));
+    args.host.platform.iter().for_each(|p| add("--platform", p));
+    args.host.host_listener.iter().for_each(|l| add("--host-listener", l));
+    args.host.host_address.iter().for_each(|l| add("--host-address", l));
+    args.host.host_firewall.iter().for_each(|l| add("--host-firewall", l));
+    paths.iter().for_each(|p| add("", &shown(p)));
+    out
+}
+
+/// A word as a shell takes it.
+pub fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./:=@%+,".contains(c);
+    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }
 
 fn lang_of(process: &HashMap<String, String>, configured: Option<Lang>) -> Lang {
@@ -223,19 +330,24 @@ pub fn print(out: &str) {
     let _ = std::io::stdout().lock().write_all(out.as_bytes());
 }
 
-/// Prints to standard error.
+/// Prints to standard error what is not the output proper.
+pub fn aside(out: &str) {
+    let _ = std::io::stderr().lock().write_all(out.as_bytes());
+}
+
+/// Prints a failure to standard error.
 pub fn complain(lang: Lang, failure: &Failure) {
-    let mut text = format!("dockline: {}\n", failure.message.get(lang));
+    let mut text = format!("dockline: {}\n", tame(failure.message.get(lang)));
     if let Some(hint) = &failure.hint {
         let label = text!("hint: ", "提示：");
-        text.push_str(&format!("  {}{}\n", label.get(lang), hint.get(lang)));
+        text.push_str(&format!("  {}{}\n", label.get(lang), tame(hint.get(lang))));
     }
     let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
 
 /// A line on standard error that is no failure.
 pub fn note(lang: Lang, text: &Text) {
-    let _ = writeln!(std::io::stderr().lock(), "dockline: {}", text.get(lang));
+    let _ = writeln!(std::io::stderr().lock(), "dockline: {}", tame(text.get(lang)));
 }
 
 /// The threshold of `--fail-on`.

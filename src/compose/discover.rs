@@ -43,29 +43,31 @@ pub enum Nothing {
     Unreadable(PathBuf, ReadError),
 }
 
-/// Finds the projects of a selection. `process` is the environment (`COMPOSE_FILE`, `COMPOSE_ENV_FILES`).
+/// Finds the projects of a selection, and says what led to none. `process` is the environment (`COMPOSE_FILE`,
+/// `COMPOSE_ENV_FILES`).
 pub fn discover(
     files: &mut Files,
     selection: &Selection,
     process: &HashMap<String, String>,
-) -> Result<Vec<Found>, Nothing> {
+) -> (Vec<Found>, Vec<Nothing>) {
     let mut search = Search { files, selection, process, out: Vec::new() };
+    let mut missed = Vec::new();
     if !selection.files.is_empty() {
         let dir = selection.project_directory.clone().unwrap_or_else(|| folder_of(&search.absolute_first()));
         let listed = selection.files.iter().map(|f| search.files.absolute(f)).collect();
         search.push(dir, listed, None, None);
-        return Ok(search.out);
+        return (search.out, missed);
     }
     if selection.paths.is_empty() {
-        search.here()?;
+        missed.extend(search.here().err());
     }
     for path in &selection.paths {
-        search.path(path)?;
+        missed.extend(search.path(path).err());
     }
     let mut seen = HashSet::new();
     let mut out = search.out;
     out.retain(|found| seen.insert((found.request.files.clone(), found.reads.clone())));
-    Ok(out)
+    (out, missed)
 }
 
 fn folder_of(path: &Path) -> PathBuf {

@@ -251,6 +251,14 @@ pub struct Finding {
     pub refusals: Vec<(Strategy, Text)>,
 }
 
+impl Finding {
+    /// Whether `fix` mends it without being asked for more.
+    pub fn fixable(&self) -> bool {
+        let unasked = [Strategy::Repair, Strategy::Service, Strategy::HostGateway];
+        self.fixes.iter().any(|f| f.applicability == Applicability::Safe && unasked.contains(&f.strategy))
+    }
+}
+
 /// What could not be judged, and why.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Gap {

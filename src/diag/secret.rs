@@ -1,6 +1,8 @@
 //! What must not be shown: values of credential-like names, and credentials inside addresses.
 
-use crate::source::{from, upto};
+use std::ops::Range;
+
+use crate::source::{byte, from, slice, upto};
 
 /// What stands in place of a secret.
 pub const MASK: &str = "***";
@@ -45,27 +47,99 @@ fn words(name: &str) -> Vec<String> {
     out
 }
 
-/// A text with the credentials in its addresses masked: `redis://:pw@cache:6379` becomes `redis://***@cache:6379`.
+/// A text with the credentials in it masked: `redis://:pw@cache:6379` becomes `redis://***@cache:6379`.
 pub fn mask(text: &str) -> String {
+    covered(text, &ranges(text))
+}
+
+/// A text with some ranges (in order, apart) replaced by the mask.
+pub fn covered(text: &str, ranges: &[Range<usize>]) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    loop {
-        let Some(at) = rest.find("://") else {
-            out.push_str(&mask_dsn(rest));
-            return mask_parameters(&out);
+    let mut at = 0;
+    for range in ranges {
+        out.push_str(slice(text, at..range.start));
+        out.push_str(MASK);
+        at = range.end;
+    }
+    out.push_str(from(text, at));
+    out
+}
+
+/// Where credentials stand in a text: user information of addresses, parameters and flags with telling names, tokens in
+/// well-known forms. In order, apart from each other.
+pub fn ranges(text: &str) -> Vec<Range<usize>> {
+    let mut out = Vec::new();
+    user_information(text, &mut out);
+    parameters(text, &mut out);
+    flags(text, &mut out);
+    tokens(text, &mut out);
+    united(out)
+}
+
+/// Where credentials stand in a line of a Compose or env file: besides those of [`ranges`], values behind telling names.
+pub fn line_ranges(line: &str) -> Vec<Range<usize>> {
+    let mut out = ranges(line);
+    for (at, separator) in line.char_indices().filter(|(_, c)| matches!(c, '=' | ':')) {
+        let behind = from(line, at + 1);
+        if separator == ':' && !behind.is_empty() && !behind.starts_with([' ', '\t', '"']) {
+            continue;
+        }
+        let before = upto(line, at).trim_end().trim_end_matches(['"', '\'']);
+        let name = before.rfind(|c: char| !(c.is_alphanumeric() || "_.-".contains(c))).map_or(before, |i| {
+            from(before, i + before.get(i..).and_then(|t| t.chars().next()).map_or(0, char::len_utf8))
+        });
+        if !is_secret(name) {
+            continue;
+        }
+        let start = at + 1 + (behind.len() - behind.trim_start().len());
+        let value = from(line, start);
+        let end = match value.chars().next() {
+            Some(quote @ ('"' | '\'')) => from(value, 1).find(quote).map_or(value.len(), |i| i + 2),
+            _ if upto(line, at).contains('{') => value.find([',', '}']).unwrap_or(value.len()),
+            _ => value.find(" #").unwrap_or(value.len()),
         };
-        out.push_str(upto(rest, at + 3));
-        rest = from(rest, at + 3);
+        let end = start + upto(value, end).trim_end().len();
+        out.push(start..end);
+    }
+    out.retain(|r| !r.is_empty());
+    united(out)
+}
+
+/// Ranges in order, those that touch made one.
+fn united(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    ranges.sort_by_key(|r| (r.start, r.end));
+    let mut out: Vec<Range<usize>> = Vec::with_capacity(ranges.len());
+    for range in ranges {
+        match out.last_mut() {
+            Some(last) if range.start < last.end => last.end = last.end.max(range.end),
+            _ => out.push(range),
+        }
+    }
+    out
+}
+
+/// `scheme://user:password@host`, `user:password@tcp(db:3306)/x`.
+fn user_information(text: &str, out: &mut Vec<Range<usize>>) {
+    let mut at = 0;
+    while let Some(mark) = from(text, at).find("://") {
+        at += mark + 3;
+        let rest = from(text, at);
         let end = rest.find(|c: char| c.is_whitespace() || "/?#\"'`<>".contains(c)).unwrap_or(rest.len());
         // A password may hold `/`, `?` or `#`, as people write them: the last `@` before a blank ends the user part, unless the
         // first part is a whole authority. Masking too much is the lesser evil.
         let word = rest.find(|c: char| c.is_whitespace() || "\"'`<>".contains(c)).unwrap_or(rest.len());
         let authority = upto(rest, end);
         let user = upto(rest, word).rfind('@').filter(|_| authority.contains('@') || !looks_like_host(authority));
-        if let Some(at) = user {
-            out.push_str(MASK);
-            rest = from(rest, at);
+        if let Some(user) = user {
+            out.push(at..at + user);
+            at += user;
         }
+    }
+    let rest = from(text, at);
+    let Some(sign) = rest.rfind('@') else { return };
+    let start = upto(rest, sign).rfind(|c: char| c.is_whitespace() || "\"'`,;=(".contains(c)).map_or(0, |i| i + 1);
+    if slice(rest, start..sign).contains(':') {
+        out.push(at + start..at + sign);
     }
 }
 
@@ -74,40 +148,72 @@ fn looks_like_host(text: &str) -> bool {
     !host.is_empty() && port.chars().all(|c| c.is_ascii_digit())
 }
 
-/// `user:password@tcp(db:3306)/x` and `user:password@host`.
-fn mask_dsn(text: &str) -> String {
-    let Some(at) = text.rfind('@') else { return text.to_owned() };
-    let start = upto(text, at).rfind(|c: char| c.is_whitespace() || "\"'`,;=(".contains(c)).map_or(0, |i| i + 1);
-    let user = crate::source::slice(text, start..at);
-    if !user.contains(':') {
-        return text.to_owned();
-    }
-    format!("{}{MASK}{}", upto(text, start), from(text, at))
-}
-
-/// `?password=x`, `&token=x`, `;AccountKey=x`, `-p secret` inside a connection string.
-fn mask_parameters(text: &str) -> String {
-    if !text.contains('=') {
-        return text.to_owned();
-    }
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('=') {
-        let start = upto(rest, at).rfind(['?', '&', ';', ' ', ',']).map_or(0, |i| i + 1);
-        let key = crate::source::slice(rest, start..at);
-        out.push_str(upto(rest, at + 1));
-        rest = from(rest, at + 1);
+/// `?password=x`, `&token=x`, `;AccountKey=x`.
+fn parameters(text: &str, out: &mut Vec<Range<usize>>) {
+    for (at, _) in text.match_indices('=') {
+        let Some(start) = upto(text, at).rfind(['?', '&', ';', ' ', ',']).map(|i| i + 1) else { continue };
+        let key = slice(text, start..at);
         let camel_key = key.ends_with("Key") || key.ends_with("Pwd");
-        if start > 0 && (is_secret(key) || camel_key || key.eq_ignore_ascii_case("sig")) {
+        if is_secret(key) || camel_key || key.eq_ignore_ascii_case("sig") {
+            let rest = from(text, at + 1);
             let end = rest.find(['&', ';', ' ', ',', '"', '\'']).unwrap_or(rest.len());
             if end > 0 {
-                out.push_str(MASK);
+                out.push(at + 1..at + 1 + end);
             }
-            rest = from(rest, end);
         }
     }
-    out.push_str(rest);
-    out
+}
+
+/// `--api-key x`, `--requirepass x`.
+fn flags(text: &str, out: &mut Vec<Range<usize>>) {
+    for (at, _) in text.match_indices("--") {
+        let rest = from(text, at + 2);
+        let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || "-_".contains(c))).unwrap_or(rest.len());
+        let name = upto(rest, end);
+        let (behind, start) = (from(rest, end), at + 2 + end);
+        let telling = is_secret(name) || name == "requirepass" || name == "masterauth" || name == "pass" || name == "token";
+        if !telling {
+            continue;
+        }
+        let gap = behind.len() - behind.trim_start_matches(['"', '\'', ',', ' ', '=']).len();
+        let value = from(behind, gap);
+        let length = value.find(|c: char| c.is_whitespace() || "\"',]".contains(c)).unwrap_or(value.len());
+        if gap > 0 && length > 0 && !value.starts_with('-') {
+            out.push(start + gap..start + gap + length);
+        }
+    }
+}
+
+/// Prefixes of tokens that services hand out, and how much of one follows at least.
+const TOKENS: [(&str, usize); 12] = [
+    ("sk-", 16),
+    ("sk_live_", 12),
+    ("ghp_", 20),
+    ("gho_", 20),
+    ("ghs_", 20),
+    ("github_pat_", 20),
+    ("glpat-", 16),
+    ("xoxb-", 16),
+    ("hf_", 20),
+    ("AIza", 30),
+    ("AKIA", 16),
+    ("Bearer ", 12),
+];
+
+fn tokens(text: &str, out: &mut Vec<Range<usize>>) {
+    for (prefix, least) in TOKENS {
+        for (at, _) in text.match_indices(prefix) {
+            if at > 0 && byte(text, at - 1).is_ascii_alphanumeric() {
+                continue;
+            }
+            let start = if prefix.ends_with(' ') { at + prefix.len() } else { at };
+            let rest = from(text, start);
+            let length = rest.find(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c))).unwrap_or(rest.len());
+            if start + length >= at + prefix.len() + least {
+                out.push(start..start + length);
+            }
+        }
+    }
 }
 
 /// A variable's value as it may be shown; `None` where the whole is a secret.
@@ -116,4 +222,44 @@ pub fn shown(name: &str, value: &str) -> Option<String> {
         return Some(String::new());
     }
     (!is_secret(name)).then(|| mask(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn masks_credentials_in_texts() {
+        let cases = [
+            ("redis://:pw@cache:6379/0", "redis://***@cache:6379/0"),
+            ("http://localhost:11434/v1", "http://localhost:11434/v1"),
+            ("root:p@ss@tcp(db:3306)/x", "***@tcp(db:3306)/x"),
+            ("postgres://u:p/w?d@db/x", "postgres://***@db/x"),
+            ("http://a/?token=abc&x=1", "http://a/?token=***&x=1"),
+            ("redis-server --requirepass hunter2 --port 1", "redis-server --requirepass *** --port 1"),
+            ("use sk-abcdefghijklmnop1234 now", "use *** now"),
+            ("Authorization: Bearer abcdefghijklmnop", "Authorization: Bearer ***"),
+            ("mail@example.com", "mail@example.com"),
+            ("http://a@b and c@d", "http://***@b and c@d"),
+        ];
+        for (text, masked) in cases {
+            assert_eq!(mask(text), masked);
+        }
+    }
+
+    #[test]
+    fn masks_values_behind_telling_names_in_lines() {
+        let cases = [
+            ("      DB_PASSWORD: hunter2 # really", "      DB_PASSWORD: *** # really"),
+            ("OPENAI_API_KEY=sk-1", "OPENAI_API_KEY=***"),
+            ("  - \"SECRET_KEY=a b\"", "  - \"SECRET_KEY=***"),
+            ("env: {API_KEY: abc, BASE: http://x:1}", "env: {API_KEY: ***, BASE: http://x:1}"),
+            ("MAX_TOKENS=5", "MAX_TOKENS=5"),
+            ("  image: ollama/ollama:latest", "  image: ollama/ollama:latest"),
+            ("A_SECRET='it is' # c", "A_SECRET=*** # c"),
+        ];
+        for (line, masked) in cases {
+            assert_eq!(covered(line, &line_ranges(line)), masked);
+        }
+    }
 }

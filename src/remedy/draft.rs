@@ -7,8 +7,9 @@ use super::desk::Desk;
 use crate::compose::{EnvVar, Mode, NodeRef, Service, ServiceId, SetBy};
 use crate::dotenv;
 use crate::diag::{Applicability, Creation, Fix, Override, Strategy, Text, is_secret, mask};
+use crate::interpolation::{Read, ReadFrom, Setter, Value};
 use crate::network::{Audience, Edge, Endpoint, Form, Judged, Site, Space, bystanders, scheme_port};
-use crate::source::{Edit, Span, byte, slice};
+use crate::source::{Edit, FileId, Span, byte, slice};
 use crate::text;
 use crate::yaml::{self, Fragment, Kind};
 
@@ -331,24 +332,58 @@ impl<'a> Draft<'a> {
         if old.text() == value {
             return Ok(());
         }
+        if old.text().is_empty() {
+            return self.fill(service, var, old, value);
+        }
         let exact = old.sourced.exact(0..old.text().len()).filter(|s| !s.is_empty());
-        let Some(span) = exact else {
-            // Put together from several places, or empty: the line or entry itself is written anew.
-            return match var.set_by {
-                SetBy::EnvFile { file, .. } if old.text().is_empty() => {
-                    self.desk.editable(file)?;
-                    let end = var.key_span.end as usize + 1;
-                    self.note_span(Span::new(file, var.key_span.range()));
-                    self.push(Edit::insert(file, end, value));
-                    Ok(())
-                }
-                _ => self.set_alone(service, var, value),
-            };
-        };
+        // Put together from several places: the entry itself is written anew.
+        let Some(span) = exact else { return self.set_alone(service, var, value) };
         self.note_span(span);
         let edit = self.desk.replace(span, value)?;
         self.push(edit);
         Ok(())
+    }
+
+    /// Gives a variable that is empty its value: on the line of an env file that leaves it empty, on a new one where a template
+    /// reads a name that nobody sets, else in the service.
+    fn fill(&mut self, service: &Service, var: &EnvVar, old: &Value, value: &str) -> Result<(), Text> {
+        let project = self.desk.project();
+        if let SetBy::EnvFile { file, .. } = var.set_by {
+            self.note_reads(&var.key);
+            return self.fill_line(file, var.key_span, value);
+        }
+        match old.reads.as_slice() {
+            [Read { name, from: ReadFrom::Set(Setter::Line(key)), .. }] => {
+                self.note_reads(name);
+                self.fill_line(key.file, *key, value)
+            }
+            [Read { name, from: ReadFrom::Unset, .. }] if !project.env_files.is_empty() => {
+                self.note_reads(name);
+                self.add_env_line(name, value)
+            }
+            _ => self.set_alone(service, var, value),
+        }
+    }
+
+    fn fill_line(&mut self, file: FileId, key: Span, value: &str) -> Result<(), Text> {
+        self.desk.editable(file)?;
+        let line = self.desk.line_at(key).ok_or_else(|| self.desk.by_hand(key))?;
+        let rest = Span::new(file, key.end as usize..line.span.end as usize);
+        self.push(Edit::replace(rest, format!("={value}")));
+        Ok(())
+    }
+
+    /// Every variable that a template fills from a name, or an env file sets under it, will change with it.
+    fn note_reads(&mut self, name: &str) {
+        let project = self.desk.project();
+        for service in &project.services {
+            for var in &service.environment {
+                let reads = var.value.as_ref().is_some_and(|v| v.reads.iter().any(|r| &*r.name == name));
+                if reads || (&*var.key == name && matches!(var.set_by, SetBy::EnvFile { .. })) {
+                    self.changes(service.path(&format!("environment.{}", var.key)));
+                }
+            }
+        }
     }
 
     /// Services that take a variable from one node.
@@ -433,7 +468,7 @@ impl<'a> Draft<'a> {
     // -- services --
 
     /// The value node of a key that the service's own mapping writes, the base file's first.
-    pub fn own_entry(&self, service: &Service, key: &str) -> Option<(crate::source::FileId, yaml::NodeId)> {
+    pub fn own_entry(&self, service: &Service, key: &str) -> Option<(FileId, yaml::NodeId)> {
         self.desk.layers(service).into_iter().find_map(|layer| {
             let tree = self.desk.tree(layer.file)?;
             Some((layer.file, tree.entry(layer.node, key)?.value))

@@ -25,6 +25,7 @@ pub fn host_gateway(desk: Desk<'_>, edge: &Edge<'_>, applicability: Applicabilit
     if !published(desk, port) {
         draft.notes.push(host_side::listen_note(desk.survey.net.facts, port));
     }
+    draft.announces.extend(host_side::ANNOUNCED);
     let description = text!(
         "call the host as {NAME}:{port} and map that name with extra_hosts",
         "用 {NAME}:{port} 去找宿主机，并用 extra_hosts 定义这个名字"

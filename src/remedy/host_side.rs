@@ -7,6 +7,9 @@ use crate::diag::Text;
 use crate::network::{Facts, MODEL_PORTS, Platform};
 use crate::text;
 
+/// Rules that may speak once an address leads to the host: the repair itself says that the server must be opened.
+pub(super) const ANNOUNCED: [&str; 2] = ["host-listens-on-loopback", "host-firewall"];
+
 /// What the host's server needs so that containers reach it by the gateway.
 pub(super) fn listen_note(facts: &Facts, port: u16) -> Text {
     if matches!(facts.platform, Platform::DockerDesktop | Platform::Orbstack) {

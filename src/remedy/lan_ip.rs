@@ -47,6 +47,7 @@ pub fn lan_ip(desk: Desk<'_>, edge: &Edge<'_>, applicability: Applicability) -> 
     if !published(desk, port) {
         draft.notes.push(host_side::listen_on(ip, port));
     }
+    draft.announces.extend(host_side::ANNOUNCED);
     let description = text!(
         "call the host by its LAN address, {ip}:{port}, kept as {VARIABLE} in the env file",
         "用宿主机的局域网地址 {ip}:{port}，地址存为 env 文件里的 {VARIABLE}"

@@ -9,6 +9,7 @@ mod host_side;
 mod lan_ip;
 mod over;
 mod repair;
+mod repoint;
 mod service;
 
 pub use choices::{Choices, Prospects, choices};
@@ -18,7 +19,8 @@ pub use host_gateway::host_gateway;
 pub use host_network::host_network;
 pub use host_side::{firewall_commands, listen_commands};
 pub use lan_ip::lan_ip;
-pub use repair::{Wanted, by_gateway, by_loopback, map_host, off_host_network, rename, repoint, retarget};
+pub use repair::{by_gateway, by_loopback, map_host, off_host_network, rename, retarget};
+pub use repoint::{Wanted, lead_way, repoint};
 pub use over::{Written, write_override};
 pub use service::{container_port, service};
 

@@ -6,7 +6,7 @@ use super::draft::{Draft, NewAddress};
 use super::host_gateway::{NAME, reachable};
 use super::host_side;
 use super::service::{address_name, container_port, join_one_of};
-use crate::compose::{Mode, Service, ServiceId};
+use crate::compose::{Service, ServiceId};
 use crate::diag::{Applicability, Strategy, Text};
 use crate::network::{Edge, Site, Space};
 use crate::text;
@@ -25,6 +25,7 @@ pub fn map_host(desk: Desk<'_>, edge: &Edge<'_>, applicability: Applicability) -
     {
         draft.notes.push(host_side::listen_note(desk.survey.net.facts, port));
     }
+    draft.announces.extend(host_side::ANNOUNCED);
     let description =
         text!("map {host} with extra_hosts: \"{host}:host-gateway\"", "用 extra_hosts 定义 {host}：\"{host}:host-gateway\"");
     Ok(draft.finish(Strategy::HostGateway, applicability, description))
@@ -39,6 +40,7 @@ pub fn rename(desk: Desk<'_>, edge: &Edge<'_>, name: &str, applicability: Applic
             reachable(desk, id)?;
             draft.map_host(id, name, "host-gateway")?;
         }
+        draft.announces.extend(host_side::ANNOUNCED);
     }
     Ok(draft.finish(Strategy::Repair, applicability, text!("write {name}", "改成 {name}")))
 }
@@ -92,6 +94,7 @@ pub fn by_gateway(desk: Desk<'_>, edge: &Edge<'_>, port: Option<u16>, applicabil
         draft.map_host(id, NAME, "host-gateway")?;
     }
     draft.readdress(edge, &NewAddress { host: NAME.to_owned(), port, whole: None })?;
+    draft.announces.extend(host_side::ANNOUNCED);
     Ok(draft.finish(Strategy::Repair, applicability, text!("call {NAME}", "改为 {NAME}")))
 }
 
@@ -151,48 +154,4 @@ fn loopback_edges(desk: Desk<'_>, id: ServiceId, service: &Service, draft: &mut 
         }
     }
     Ok(())
-}
-
-/// `fix --set`: points a variable at a server of the host or of a service, where it is set today, mapping included.
-pub fn repoint(desk: Desk<'_>, service: ServiceId, variable: &str, target: &Wanted) -> Plan {
-    let Some(holder) = desk.service(service) else { return Err(Text::default()) };
-    let name = &holder.name;
-    let (host, mapped) = match target.service {
-        Some(id) => (address_name(desk, id)?, None),
-        None => {
-            reachable(desk, service)?;
-            let on_host = matches!(desk.net().space(service), Space::Host);
-            if on_host { ("127.0.0.1".to_owned(), None) } else { (NAME.to_owned(), Some(NAME)) }
-        }
-    };
-    let value = format!("{}{host}:{}{}", target.scheme, target.port, target.path);
-    let mut draft = Draft::new(desk);
-    if let Some(mapped) = mapped {
-        draft.map_host(service, mapped, "host-gateway")?;
-        if !super::host_gateway::published(desk, target.port) {
-            draft.notes.push(host_side::listen_note(desk.survey.net.facts, target.port));
-        }
-    }
-    if let Some(id) = target.service
-        && let Space::Networks(owner) = desk.net().space(service)
-        && !desk.net().share_network(service, id)
-        && holder.mode == Mode::Networks
-    {
-        join_one_of(&mut draft, owner, id)?;
-    }
-    draft.set_value(holder, variable, &value)?;
-    let description = text!("set {variable} of `{name}` to {value}", "把 `{name}` 的 {variable} 设为 {value}");
-    Ok(draft.finish(Strategy::Repair, Applicability::Safe, description))
-}
-
-/// What `--set` points at.
-#[derive(Clone, Debug)]
-pub struct Wanted {
-    /// A service of the project; `None` for the host.
-    pub service: Option<ServiceId>,
-    pub port: u16,
-    /// `http://`, or nothing.
-    pub scheme: String,
-    /// `/v1`, or nothing.
-    pub path: String,
 }

@@ -20,6 +20,10 @@ pub struct Range {
 }
 
 impl Range {
+    /// The start of a file.
+    pub const START: Self =
+        Self { start: At { line: 1, column: 1, offset: 0 }, end: At { line: 1, column: 1, offset: 0 } };
+
     pub fn of(files: &Files, span: Span) -> Self {
         let at = |offset: u32| {
             let Position { line, column, offset } = files.position(span.file, offset as usize);

@@ -38,7 +38,7 @@ fn check(cx: &mut Cx<'_>) {
         let variable = &judged.endpoint.variable;
         let askers = cx.askers(&edge);
         let (en, zh) = (askers.get(Lang::En), askers.get(Lang::Zh));
-        let message = text!("{en} hands `{url}` to browsers, which can't resolve it", "{zh} 把 `{url}` 交给浏览器，而浏览器解析不了");
+        let message = text!("{en} hands `{url}` to browsers, which can't resolve it", "{zh}把 `{url}` 交给浏览器，而浏览器解析不了");
         let label = text!("ERR_NAME_NOT_RESOLVED outside the containers", "在容器外面是 ERR_NAME_NOT_RESOLVED");
         let mut finding = cx.edge(&edge, message, label);
         finding.cause = Some("browser-url-internal-name");

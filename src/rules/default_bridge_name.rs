@@ -36,7 +36,7 @@ fn check(cx: &mut Cx<'_>) {
         let host = &judged.endpoint.address.host;
         let askers = cx.askers(&edge);
         let (en, zh) = (askers.get(Lang::En), askers.get(Lang::Zh));
-        let message = text!("{en} can't resolve `{host}`: no such host", "{zh} 解析不了 `{host}`：没有这个主机名（no such host）");
+        let message = text!("{en} can't resolve `{host}`: no such host", "{zh}解析不了 `{host}`：没有这个主机名（no such host）");
         let mut finding = cx.edge(&edge, message, judged.reason.clone());
         finding.cause = Some("network-mismatch");
         finding.help.push(text!(

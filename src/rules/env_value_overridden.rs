@@ -46,6 +46,10 @@ fn in_containers(cx: &mut Cx<'_>) {
                     continue;
                 }
                 seen.push((*span, var.key_span));
+                // A line that other services take is one that this service differs from on purpose.
+                if taken(cx, *span) {
+                    continue;
+                }
                 let (key, name) = (&var.key, &service.name);
                 let message = text!("this `{key}` does not reach `{name}`: environment sets it too", "这个 `{key}` 到不了 `{name}`：environment 里也设置了它");
                 let mut finding = cx.finding(*span, key.to_string(), message);
@@ -61,6 +65,12 @@ fn in_containers(cx: &mut Cx<'_>) {
             }
         }
     }
+}
+
+/// Whether a service takes the line of an env file as its value.
+fn taken(cx: &Cx<'_>, line: Span) -> bool {
+    let vars = cx.project().services.iter().flat_map(|s| &s.environment);
+    vars.into_iter().any(|v| v.key_span == line)
 }
 
 /// Lines of `.env` that the shell beats.

@@ -39,7 +39,7 @@ fn check(cx: &mut Cx<'_>) {
     for edge in found {
         let askers = cx.askers(&edge);
         let (en, zh) = (askers.get(Lang::En), askers.get(Lang::Zh));
-        let message = text!("{en} calls the host by docker0's address", "{zh} 用 docker0 的地址去找宿主机");
+        let message = text!("{en} calls the host by docker0's address", "{zh}用 docker0 的地址去找宿主机");
         let label = text!("right on Linux as it comes, wrong on Docker Desktop, Podman and rootless engines", "在默认的 Linux 上对，在 Docker Desktop、Podman 和 rootless 上不对");
         let mut finding = cx.edge(&edge, message, label);
         finding.cause = Some("missing-host-gateway");

@@ -40,7 +40,7 @@ fn check(cx: &mut Cx<'_>) {
         let url = Cx::shown(judged);
         let askers = cx.askers(&edge);
         let (en, zh) = (askers.get(Lang::En), askers.get(Lang::Zh));
-        let message = text!("{en} can't reach `{url}`: timeout", "{zh} 连不上 `{url}`：超时（timeout）");
+        let message = text!("{en} can't reach `{url}`: timeout", "{zh}连不上 `{url}`：超时（timeout）");
         let mut finding = cx.edge(&edge, message, judged.reason.clone());
         finding.cause = Some("host-firewall");
         finding.help.push(remedy::firewall_commands(judged.endpoint.address.port.unwrap_or_default()));

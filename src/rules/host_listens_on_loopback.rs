@@ -54,7 +54,7 @@ fn check(cx: &mut Cx<'_>) {
         let askers = cx.askers(&edge);
         let (en, zh) = (askers.get(Lang::En), askers.get(Lang::Zh));
         let port = judged.endpoint.address.port.unwrap_or_default();
-        let message = text!("{en} can't reach `{url}`: connection refused", "{zh} 连不上 `{url}`：连接被拒绝（connection refused）");
+        let message = text!("{en} can't reach `{url}`: connection refused", "{zh}连不上 `{url}`：连接被拒绝（connection refused）");
         let mut finding = cx.edge(&edge, message, judged.reason.clone());
         finding.cause = Some("host-bind-loopback");
         finding.severity = Cx::weight(judged);

@@ -40,7 +40,7 @@ fn check(cx: &mut Cx<'_>) {
         let url = Cx::shown(judged);
         let askers = cx.askers(&edge);
         let (en, zh) = (askers.get(Lang::En), askers.get(Lang::Zh));
-        let message = text!("{en} can't reach `{url}`: network is unreachable", "{zh} 连不上 `{url}`：网络不可达（network is unreachable）");
+        let message = text!("{en} can't reach `{url}`: network is unreachable", "{zh}连不上 `{url}`：网络不可达（network is unreachable）");
         let mut finding = cx.edge(&edge, message, judged.reason.clone());
         finding.cause = Some("network-mismatch");
         finding.severity = Cx::weight(judged);

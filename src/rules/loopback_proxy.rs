@@ -41,7 +41,7 @@ fn check(cx: &mut Cx<'_>) {
         let url = Cx::shown(judged);
         let askers = cx.askers(&edge);
         let (en, zh) = (askers.get(Lang::En), askers.get(Lang::Zh));
-        let message = text!("{en} can't reach its proxy `{url}`", "{zh} 连不上它的代理 `{url}`");
+        let message = text!("{en} can't reach its proxy `{url}`", "{zh}连不上它的代理 `{url}`");
         let label = text!("inside the container this is the container itself", "在容器里，这是容器自己");
         let mut finding = cx.edge(&edge, message, label);
         let to_service = match &judged.fault {

@@ -1,4 +1,4 @@
-use crate::diag::{Category, Severity};
+use crate::diag::{Category, Lang, Severity, Text};
 use crate::network::{Audience, Fault, MODEL_PORTS, edges};
 use crate::remedy::Prospects;
 use crate::rule::{Cx, FixKind, Rule, Words};
@@ -64,7 +64,7 @@ fn check(cx: &mut Cx<'_>) {
         let judged = edge.first();
         let url = Cx::shown(judged);
         let askers = cx.askers(&edge);
-        let (asker_en, asker_zh) = (askers.get(crate::diag::Lang::En), askers.get(crate::diag::Lang::Zh));
+        let (asker_en, asker_zh) = (askers.get(Lang::En), askers.get(Lang::Zh));
         let none = Vec::new();
         let (cause, candidates) = match &judged.fault {
             Some(Fault::LoopbackToService { candidates } | Fault::TalksToItself { candidates }) => {
@@ -79,13 +79,13 @@ fn check(cx: &mut Cx<'_>) {
         let (message, label) = if itself {
             let wanted = judged.role.speaks.unwrap_or_default();
             (
-                text!("`{url}` leads {asker_en} back to itself", "`{url}` 让 {asker_zh} 连到了自己"),
+                text!("`{url}` leads {asker_en} back to itself", "`{url}` 让 {asker_zh}连到了自己"),
                 text!("port {port} here is `{own}` itself, which is no {wanted} server", "这里的 {port} 端口就是 `{own}` 自己，它不是 {wanted} 服务"),
             )
         } else {
             let host = &judged.endpoint.address.host;
             (
-                text!("{asker_en} can't reach `{url}`: connection refused", "{asker_zh} 连不上 `{url}`：连接被拒绝（connection refused）"),
+                text!("{asker_en} can't reach `{url}`: connection refused", "{asker_zh}连不上 `{url}`：连接被拒绝（connection refused）"),
                 text!(
                     "{host} is the container itself, and nothing in it listens on {port}",
                     "{host} 指容器自己，而容器里没有程序监听 {port}"
@@ -97,10 +97,12 @@ fn check(cx: &mut Cx<'_>) {
         finding.severity = Cx::weight(judged);
         finding.help.push(match candidates.as_slice() {
             [] => {
-                let server = MODEL_PORTS.iter().find(|(p, _)| *p == port).map_or(String::new(), |(_, name)| format!(" ({name})"));
+                let server = MODEL_PORTS.iter().find(|(p, _)| *p == port);
+                let server = server.map_or(Text::default(), |(_, name)| text!(" ({name})", "（{name}）"));
+                let (server, server_zh) = (server.get(Lang::En), server.get(Lang::Zh));
                 text!(
                     "a server on the host{server} is called host.docker.internal:{port} from a container; a server in the project by its service name",
-                    "宿主机上的服务{server}，从容器里要写 host.docker.internal:{port}；项目里的服务则写它的服务名"
+                    "宿主机上的服务{server_zh}，从容器里要写 host.docker.internal:{port}；项目里的服务则写它的服务名"
                 )
             }
             [one] => {

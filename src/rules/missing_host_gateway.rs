@@ -54,9 +54,9 @@ fn check(cx: &mut Cx<'_>) {
         let (en, zh) = (askers.get(Lang::En), askers.get(Lang::Zh));
         let desktop = !judged.elsewhere.is_empty();
         let message = if desktop {
-            text!("{en} can't resolve `{host}` on Linux", "在 Linux 上，{zh} 解析不了 `{host}`")
+            text!("{en} can't resolve `{host}` on Linux", "在 Linux 上，{zh}解析不了 `{host}`")
         } else {
-            text!("{en} can't resolve `{host}`", "{zh} 解析不了 `{host}`")
+            text!("{en} can't resolve `{host}`", "{zh}解析不了 `{host}`")
         };
         let label = text!("no such host: nothing maps the name", "没有这个主机名（no such host）：哪里都没有定义它");
         let mut finding = cx.edge(&edge, message, label);

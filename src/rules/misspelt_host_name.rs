@@ -33,7 +33,7 @@ fn check(cx: &mut Cx<'_>) {
         let host = &judged.endpoint.address.host;
         let askers = cx.askers(&edge);
         let (en, zh) = (askers.get(Lang::En), askers.get(Lang::Zh));
-        let message = text!("{en} can't resolve `{host}`: `{meant}` is meant", "{zh} 解析不了 `{host}`：应为 `{meant}`");
+        let message = text!("{en} can't resolve `{host}`: `{meant}` is meant", "{zh}解析不了 `{host}`：应为 `{meant}`");
         let mut finding = cx.edge(&edge, message, text!("no such host", "没有这个主机名（no such host）"));
         finding.cause = Some("missing-host-gateway");
         Cx::plan(&mut finding, remedy::rename(cx.desk(), &edge, meant, Applicability::Safe));

@@ -49,10 +49,10 @@ fn check(cx: &mut Cx<'_>) {
         let message = match judged.fault {
             Some(Fault::NoName(_)) => {
                 let host = &judged.endpoint.address.host;
-                text!("{en} can't resolve `{host}`: no such host", "{zh} 解析不了 `{host}`：没有这个主机名（no such host）")
+                text!("{en} can't resolve `{host}`: no such host", "{zh}解析不了 `{host}`：没有这个主机名（no such host）")
             }
-            Some(Fault::NobodyThere) => text!("{en} can't reach `{url}`: no route to host", "{zh} 连不上 `{url}`：没有到主机的路由（no route to host）"),
-            _ => text!("{en} can't reach `{url}`: timeout", "{zh} 连不上 `{url}`：超时（timeout）"),
+            Some(Fault::NobodyThere) => text!("{en} can't reach `{url}`: no route to host", "{zh}连不上 `{url}`：没有到主机的路由（no route to host）"),
+            _ => text!("{en} can't reach `{url}`: timeout", "{zh}连不上 `{url}`：超时（timeout）"),
         };
         let mut finding = cx.edge(&edge, message, judged.reason.clone());
         finding.cause = Some("network-mismatch");

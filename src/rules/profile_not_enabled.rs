@@ -54,7 +54,7 @@ fn check(cx: &mut Cx<'_>) {
         let (en, zh) = (askers.get(Lang::En), askers.get(Lang::Zh));
         let message = text!(
             "{en} calls `{name}`, which starts only with the profile {profiles}",
-            "{zh} 要找的 `{name}`，只有打开 profile {profiles} 才会启动"
+            "{zh}要找的 `{name}`，只有打开 profile {profiles} 才会启动"
         );
         let label = text!("no such host until the profile is on", "在打开之前，没有这个主机名（no such host）");
         let mut finding = cx.edge(&edge, message, label);

@@ -38,7 +38,7 @@ fn check(cx: &mut Cx<'_>) {
         let url = Cx::shown(judged);
         let askers = cx.askers(&edge);
         let (en, zh) = (askers.get(Lang::En), askers.get(Lang::Zh));
-        let message = text!("{en} can't reach `{url}`: connection refused", "{zh} 连不上 `{url}`：连接被拒绝（connection refused）");
+        let message = text!("{en} can't reach `{url}`: connection refused", "{zh}连不上 `{url}`：连接被拒绝（connection refused）");
         let mut finding = cx.edge(&edge, message, judged.reason.clone());
         finding.cause = Some("published-port-between-services");
         finding.severity = Cx::weight(judged);

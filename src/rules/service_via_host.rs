@@ -32,7 +32,7 @@ fn check(cx: &mut Cx<'_>) {
         let name = cx.name(service);
         let askers = cx.askers(&edge);
         let (en, zh) = (askers.get(Lang::En), askers.get(Lang::Zh));
-        let message = text!("{en} calls `{name}` by a detour over the host", "{zh} 绕道宿主机去找 `{name}`");
+        let message = text!("{en} calls `{name}` by a detour over the host", "{zh}绕道宿主机去找 `{name}`");
         let label = text!("works while the port is published and no firewall is in the way", "只要端口还发布着、没有防火墙挡着，就能用");
         let mut finding = cx.edge(&edge, message, label);
         finding.cause = Some("service-via-host");

@@ -34,7 +34,7 @@ fn check(cx: &mut Cx<'_>) {
         let askers = cx.askers(&edge);
         let (en, zh) = (askers.get(Lang::En), askers.get(Lang::Zh));
         let host = &judged.endpoint.address.host;
-        let message = text!("{en} calls {host}, which is no address to call", "{zh} 去连 {host}，而这不是能连的地址");
+        let message = text!("{en} calls {host}, which is no address to call", "{zh}去连 {host}，而这不是能连的地址");
         let label = text!("from inside a container this is the container itself", "从容器里看，这就是容器自己");
         let mut finding = cx.edge(&edge, message, label);
         finding.cause = Some("wildcard-as-target");

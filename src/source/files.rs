@@ -83,6 +83,11 @@ impl Files {
         Self { overlay, base, ..Self::default() }
     }
 
+    /// The contents that stand for what is on disk.
+    pub fn into_overlay(self) -> HashMap<PathBuf, Vec<u8>> {
+        self.overlay
+    }
+
     pub fn base(&self) -> &Path {
         &self.base
     }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::table::Table;
 use crate::compose::{EnvVar, Project, Service};
 use crate::diag::{self, Lang};
-use crate::report::Range;
+use crate::report::{self, Range};
 use crate::source::Files;
 use crate::text;
 
@@ -88,7 +88,7 @@ pub fn environment_json(files: &Files, project: &Project, wanted: &Wanted) -> St
             (service.name.to_string(), variables)
         })
         .collect();
-    super::json(&Document { version: 1, services })
+    report::document(&Document { version: 1, services })
 }
 
 /// A table for people: variable, value, and the line that says it.

@@ -10,10 +10,3 @@ pub use table::{Table, width};
 
 pub use environment::Wanted;
 pub use survey::verdict_words;
-
-/// A value as JSON on several lines, with a line break at the end.
-pub fn json<T: serde::Serialize>(value: &T) -> String {
-    let mut out = serde_json::to_string_pretty(value).unwrap_or_default();
-    out.push('\n');
-    out
-}

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::table::Table;
-use crate::diag::{Lang, Text, mask};
+use crate::diag::{Lang, MASK, Text, shown};
 use crate::network::{Audience, Judged, Reached, Reading, Survey, Verdict};
 use crate::report::Range;
 use crate::source::Files;
@@ -47,7 +47,7 @@ pub fn survey_json(files: &Files, survey: &Survey<'_>, project: usize, lang: Lan
             project,
             service: survey.net.name(endpoint.service).to_owned(),
             variable: endpoint.variable.to_string(),
-            value: mask(endpoint.text()),
+            value: shown(&endpoint.variable, endpoint.text()).unwrap_or_else(|| MASK.to_owned()),
             host: endpoint.address.host.clone(),
             port: endpoint.address.port,
             audience: judged.role.audience.name(),

@@ -1,5 +1,6 @@
 //! Tables whose columns align, wide characters included.
 
+use crate::report::tame;
 use unicode_width::UnicodeWidthStr as _;
 
 /// The number of columns that a text takes in a terminal.
@@ -15,7 +16,7 @@ pub struct Table {
 
 impl Table {
     pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
-        self.rows.push(cells.into_iter().collect());
+        self.rows.push(cells.into_iter().map(|cell| tame(&cell)).collect());
     }
 
     pub fn is_empty(&self) -> bool {

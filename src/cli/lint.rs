@@ -1,0 +1,293 @@
+//! `dockline lint [PATH]...`
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use super::args::{Lint, LintFormat};
+use super::session::{self, Failure, Session, Wish};
+use crate::diag::{Category, Finding, Lang, Severity, Text};
+use crate::lint::{Advice, Outcome, Told, lint};
+use crate::report::{self, AddressJson, AdviceJson, Human, LintJson, ProjectJson, Summary};
+use crate::text;
+
+/// More findings of one rule than this are told in one line each.
+const FOLD: usize = 3;
+
+pub fn run(session: &mut Session, args: &Lint) -> Result<u8, Failure> {
+    let (found, missed) = session.find(&args.project, &args.paths, args.recursive)?;
+    let dir = found.first().map_or_else(|| session.files.base().to_path_buf(), |f| f.request.dir.clone());
+    let wish = Wish {
+        project: &args.project,
+        select: &args.select,
+        ignore: &args.ignore,
+        lan_ip: None,
+        into_override: false,
+    };
+    let (options, _) = session::options(session, &wish, &dir)?;
+    let outcome = lint(&mut session.files, &found, &session.process, &options);
+    let out = match args.format {
+        LintFormat::Json => json(session, &outcome),
+        LintFormat::Concise => concise(session, &outcome),
+        LintFormat::Human => human(session, args, &outcome),
+    };
+    write(args.output.as_deref(), &out)?;
+    if found.iter().any(|f| f.reads.is_some()) && outcome.projects.is_empty() && outcome.failures.is_empty() && missed.is_empty() {
+        let names: Vec<String> = args.paths.iter().map(|p| session.files.name_of(p)).collect();
+        let names = names.join(", ");
+        session::note(session.lang, &text!("no project reads {names}", "没有项目读取 {names}"));
+    }
+    let failures = outcome.failures.iter().map(|(name, error)| session::unreadable(name, error));
+    let failures: Vec<Failure> = missed.into_iter().chain(failures).collect();
+    failures.iter().for_each(|failure| session::complain(session.lang, failure));
+    let threshold = session::threshold(args.fail_on);
+    Ok(if !failures.is_empty() {
+        session::FAILED
+    } else if reached(&outcome, threshold) || (args.strict && !outcome.gaps.is_empty()) {
+        session::FINDINGS
+    } else {
+        session::OK
+    })
+}
+
+/// Whether a finding is at or above a threshold.
+pub(super) fn reached(outcome: &Outcome, threshold: Option<Severity>) -> bool {
+    threshold.is_some_and(|t| outcome.worst().is_some_and(|w| w >= t))
+}
+
+fn write(output: Option<&Path>, text: &str) -> Result<(), Failure> {
+    let Some(path) = output else {
+        session::print(text);
+        return Ok(());
+    };
+    std::fs::write(path, text).map_err(|error| {
+        let name = path.display();
+        Failure::new(text!("can't write {name}: {error}", "无法写入 {name}：{error}"))
+    })
+}
+
+pub(super) fn json(session: &Session, outcome: &Outcome) -> String {
+    let lang = session.machine_lang();
+    let projects = outcome.projects.iter().map(|p| ProjectJson {
+        dir: p.dir.clone(),
+        files: p.files.clone(),
+        env_files: p.env_files.clone(),
+    });
+    let advice = outcome.projects.iter().enumerate().flat_map(|(project, p)| p.advice.iter().map(move |a| (project, a)));
+    report::document(&LintJson {
+        version: report::VERSION,
+        tool: report::TOOL,
+        projects: projects.collect(),
+        findings: outcome.findings.iter().map(|t| report::finding(&session.files, lang, t.project, &t.finding)).collect(),
+        gaps: outcome.gaps.iter().map(|g| report::gap(g, lang)).collect(),
+        advice: advice.map(|(project, a)| advice_json(project, a, lang)).collect(),
+        summary: Summary::of(outcome.findings.iter().map(|t| &t.finding)),
+    })
+}
+
+fn advice_json(project: usize, advice: &Advice, lang: Lang) -> AdviceJson {
+    AdviceJson {
+        project,
+        service: advice.service.clone(),
+        page: advice.app.page.get(lang).to_owned(),
+        addresses: advice
+            .app
+            .forms
+            .iter()
+            .map(|(provider, path)| AddressJson { provider, url: format!("{}{path}", advice.base) })
+            .collect(),
+        missing_extra_hosts: advice.unmapped.clone(),
+    }
+}
+
+fn concise(session: &Session, outcome: &Outcome) -> String {
+    let mut out = String::new();
+    for told in &outcome.findings {
+        out.push_str(&report::concise(&session.files, session.lang, &told.finding));
+        out.push('\n');
+    }
+    out
+}
+
+// -- for people --
+
+fn human(session: &Session, args: &Lint, outcome: &Outcome) -> String {
+    let lang = session.lang;
+    let human = Human::new(&session.files, lang, session.color && args.output.is_none());
+    let mut out = String::new();
+    let many = outcome.projects.len() > 1;
+    for (index, project) in outcome.projects.iter().enumerate() {
+        let mut findings: Vec<&Finding> = outcome.findings.iter().filter(|t| t.project == index).map(|t| &t.finding).collect();
+        if findings.is_empty() {
+            continue;
+        }
+        if many {
+            let files = project.files.iter().take(3).cloned().collect::<Vec<_>>().join(" + ");
+            let _ = writeln!(out, "{}\n", text!("── project {files}", "── 项目 {files}").get(lang));
+        }
+        findings.sort_by_key(|f| urgency(f));
+        out.push_str(&told(&human, session, args, &findings));
+    }
+    for gap in &outcome.gaps {
+        let label = text!("not judged", "未判断");
+        let _ = writeln!(out, "{}: {}: {}\n", label.get(lang), report::tame(&gap.file), gap.message.get(lang));
+    }
+    out.push_str(&closing(session, args, outcome));
+    out
+}
+
+/// Broken connections first, then by severity; the order of places stays.
+fn urgency(finding: &Finding) -> (bool, std::cmp::Reverse<Severity>) {
+    let broken = finding.category == Category::Reach && finding.severity >= Severity::Warning;
+    (!broken, std::cmp::Reverse(finding.severity))
+}
+
+/// The findings of one project; where a rule has many, most are told in a line each.
+fn told(human: &Human<'_>, session: &Session, args: &Lint, findings: &[&Finding]) -> String {
+    let lang = session.lang;
+    let mut out = String::new();
+    let fold = args.select.len() != 1;
+    let same = |rule: &'static str| findings.iter().filter(move |f| f.rule == rule && f.severity > Severity::Info);
+    let mut drawn: Vec<&str> = Vec::new();
+    // What is only worth knowing takes a line, unless it was asked for.
+    let (loud, quiet): (Vec<&Finding>, Vec<&Finding>) =
+        findings.iter().copied().partition(|f| !fold || f.severity > Severity::Info);
+    for finding in loud {
+        let count = same(finding.rule).count();
+        let before = drawn.iter().filter(|r| **r == finding.rule).count();
+        drawn.push(finding.rule);
+        if !fold || count <= FOLD || before < FOLD {
+            let _ = writeln!(out, "{}", human.finding(finding));
+        }
+        if fold && count > FOLD && before + 1 == FOLD {
+            let rule = finding.rule;
+            let more = count - FOLD;
+            let head = text!(
+                "and {more} more of {rule} (drawn in full by: dockline lint --select {rule}{})",
+                "还有 {more} 处 {rule}（完整显示：dockline lint --select {rule}{}）",
+                session::again(&args.project, &args.paths)
+            );
+            let _ = writeln!(out, "{}", head.get(lang));
+            for rest in same(rule).skip(FOLD) {
+                let _ = writeln!(out, "  {}", report::concise(&session.files, lang, rest));
+            }
+            out.push('\n');
+        }
+    }
+    for finding in &quiet {
+        let _ = writeln!(out, "{}", report::concise(&session.files, lang, finding));
+    }
+    if !quiet.is_empty() {
+        out.push('\n');
+    }
+    out
+}
+
+/// The count, what no file shows, and the next command.
+fn closing(session: &Session, args: &Lint, outcome: &Outcome) -> String {
+    let lang = session.lang;
+    let mut out = String::new();
+    let mut lines: Vec<Text> = Vec::new();
+    if let [project] = outcome.projects.as_slice() {
+        for advice in &project.advice {
+            lines.extend(advice_lines(advice, &session::again(&args.project, &args.paths), lang));
+        }
+    }
+    lines.push(count(outcome));
+    lines.extend(next(args, outcome));
+    for line in lines {
+        let _ = writeln!(out, "{}", report::tame(line.get(lang)));
+    }
+    out
+}
+
+fn count(outcome: &Outcome) -> Text {
+    let projects = outcome.projects.len();
+    let services: usize = outcome.projects.iter().map(|p| p.services).sum();
+    let summary = Summary::of(outcome.findings.iter().map(|t: &Told| &t.finding));
+    let name = match outcome.projects.as_slice() {
+        [only] => {
+            let files = only.files.iter().take(3).cloned().collect::<Vec<_>>().join(" + ");
+            let (s, plural) = (services, if services == 1 { "" } else { "s" });
+            text!("{files} ({s} service{plural})", "{files}（{s} 个服务）")
+        }
+        _ => text!("{projects} projects ({services} services)", "{projects} 个项目（{services} 个服务）"),
+    };
+    let (en, zh) = (name.get(Lang::En), name.get(Lang::Zh));
+    let Summary { error, warning, info, fixable } = summary;
+    if error + warning + info == 0 {
+        return text!("{en}: nothing wrong found", "{zh}：没有发现问题");
+    }
+    let plural = |n: usize, word: &str| if n == 1 { format!("{n} {word}") } else { format!("{n} {word}s") };
+    let (e, w) = (plural(error, "error"), plural(warning, "warning"));
+    text!(
+        "{en}: {e}, {w}, {info} info; {fixable} can be fixed by dockline",
+        "{zh}：{error} 个错误，{warning} 个警告，{info} 个提示；其中 {fixable} 个 dockline 可以修复"
+    )
+}
+
+/// What to type next.
+fn next(args: &Lint, outcome: &Outcome) -> Option<Text> {
+    let again = session::again(&args.project, &args.paths);
+    let recursive = if args.recursive { " --recursive" } else { "" };
+    let findings = || outcome.findings.iter().map(|t| &t.finding);
+    if findings().any(Finding::fixable) {
+        return Some(text!(
+            "next: dockline fix --diff{recursive}{again}   (shows the changes; without --diff it makes them)",
+            "下一步：dockline fix --diff{recursive}{again}   （先看改动；去掉 --diff 就会写入）"
+        ));
+    }
+    if findings().any(|f| !f.fixes.is_empty()) {
+        return Some(text!(
+            "next: dockline fix --unsafe --diff{recursive}{again}   (shows fixes that need your choice)",
+            "下一步：dockline fix --unsafe --diff{recursive}{again}   （看看需要你拿主意的修复）"
+        ));
+    }
+    let worst = findings().max_by_key(|f| f.severity)?;
+    let rule = worst.rule;
+    (worst.severity > Severity::Info).then(|| text!("next: dockline explain {rule}", "下一步：dockline explain {rule}"))
+}
+
+/// The address to type where an application keeps it in a database.
+pub(super) fn advice_lines(advice: &Advice, again: &str, lang: Lang) -> Vec<Text> {
+    let Advice { service, base, .. } = advice;
+    let page = advice.app.page.get(lang);
+    let mut out = vec![text!(
+        "`{service}` keeps model servers in its database, so no file shows the address. To type there:",
+        "`{service}` 把模型服务的地址存在数据库里，文件里看不到。应该这样填："
+    )];
+    out.push(text!("  where    {page}", "  位置    {page}"));
+    let mut urls: Vec<(String, Vec<&str>)> = Vec::new();
+    for (provider, path) in &advice.app.forms {
+        let url = format!("{base}{path}");
+        match urls.iter_mut().find(|(u, _)| *u == url) {
+            Some((_, providers)) => providers.push(provider),
+            None => urls.push((url, vec![provider])),
+        }
+    }
+    for (url, providers) in urls {
+        let kind = providers.iter().map(|p| if *p == "ollama" { "Ollama" } else { "OpenAI API" }).collect::<Vec<_>>().join(" / ");
+        out.push(text!("  type     {url}   ({kind})", "  填写    {url}   （{kind}）"));
+    }
+    out.push(text!("           not localhost or 127.0.0.1: that is the container itself", "          不能写 localhost 或 127.0.0.1，那是容器自己"));
+    if !advice.unmapped.is_empty() {
+        let sets: Vec<String> = advice.unmapped.iter().map(|s| format!(" --set {}", session::quoted(&format!("{s}=host:11434")))).collect();
+        let sets = sets.concat();
+        out.push(text!(
+            "  needs    extra_hosts for that name on Linux:  dockline fix{sets}{again}",
+            "  需要    在 Linux 上用 extra_hosts 定义这个名字：dockline fix{sets}{again}"
+        ));
+    }
+    if advice.listen {
+        out.push(text!(
+            "  needs    the server on the host to listen beyond 127.0.0.1:  dockline explain host-bind-loopback",
+            "  需要    宿主机上的服务不能只监听 127.0.0.1：dockline explain host-bind-loopback"
+        ));
+    }
+    out.push(Text::default());
+    out
+}
+
+/// The path arguments of a command as a list, for messages.
+pub(super) fn shown_paths(session: &Session, paths: &[PathBuf]) -> String {
+    paths.iter().map(|p| session.files.name_of(p)).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,51 @@
+//! `dockline rules`
+
+use super::args::{DataFormat, Rules};
+use super::session::{self, Failure, Session};
+use crate::report;
+use crate::rules;
+use crate::view::Table;
+
+#[derive(serde::Serialize)]
+struct Document {
+    version: u32,
+    rules: Vec<Row>,
+}
+
+#[derive(serde::Serialize)]
+struct Row {
+    id: &'static str,
+    category: &'static str,
+    severity: &'static str,
+    fix: &'static str,
+    causes: &'static [&'static str],
+    title: &'static str,
+    url: String,
+}
+
+pub fn run(session: &Session, args: &Rules) -> Result<u8, Failure> {
+    match args.format {
+        DataFormat::Json => {
+            let lang = session.machine_lang();
+            let rules = rules::ALL.iter().map(|rule| Row {
+                id: rule.id,
+                category: rule.category.name(),
+                severity: rule.severity.name(),
+                fix: rule.fix.name(),
+                causes: rule.causes,
+                title: rule.title.get(lang),
+                url: report::page(rule.id, lang),
+            });
+            session::print(&report::document(&Document { version: report::VERSION, rules: rules.collect() }));
+        }
+        DataFormat::Human => {
+            let mut table = Table::default();
+            for rule in rules::ALL {
+                let cells = [rule.id, rule.category.name(), rule.severity.name(), rule.title.get(session.lang)];
+                table.row(cells.map(str::to_owned));
+            }
+            session::print(&table.render(0));
+        }
+    }
+    Ok(session::OK)
+}

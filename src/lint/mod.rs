@@ -1,0 +1,13 @@
+//! Running the rules over projects: findings sorted and told once, suppressed where asked, fixed where wanted.
+
+mod advice;
+mod fix;
+mod guard;
+mod run;
+mod setting;
+mod suppress;
+
+pub use advice::{Advice, advice};
+pub use fix::{Applied, FixOptions, Fixed, Skipped, fix};
+pub use run::{Choice, Options, Outcome, ProjectInfo, Told, lint};
+pub use setting::Setting;

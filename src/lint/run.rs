@@ -1,0 +1,191 @@
+//! Load, survey, check, sort, dedup.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+use super::advice::{Advice, advice};
+use super::suppress::Ignores;
+use crate::compose::{Found, Project, load_found};
+use crate::diag::{Finding, Gap, Severity};
+use crate::network::{Facts, Survey};
+use crate::rule::{Cx, Rule};
+use crate::rules;
+use crate::source::{Files, ReadError, Span};
+use crate::text;
+
+/// Which rules run, and how loud they are.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    pub facts: Facts,
+    pub choice: Choice,
+    /// Severity by rule; `None` for off.
+    pub severities: HashMap<String, Option<Severity>>,
+    pub lan_ip: Option<IpAddr>,
+    pub into_override: bool,
+}
+
+/// Rules by id or category: only these, without those.
+#[derive(Clone, Debug, Default)]
+pub struct Choice {
+    pub select: Vec<String>,
+    pub ignore: Vec<String>,
+}
+
+impl Choice {
+    fn takes(&self, rule: &Rule) -> bool {
+        let named = |list: &[String]| list.iter().any(|n| n == rule.id || n == rule.category.name());
+        (self.select.is_empty() || named(&self.select)) && !named(&self.ignore)
+    }
+}
+
+/// A project that was linted.
+#[derive(Debug)]
+pub struct ProjectInfo {
+    pub dir: String,
+    pub files: Vec<String>,
+    pub env_files: Vec<String>,
+    pub advice: Vec<Advice>,
+    /// Services, for the summary.
+    pub services: usize,
+}
+
+/// A finding and the first project that has it.
+#[derive(Debug)]
+pub struct Told {
+    pub project: usize,
+    pub finding: Finding,
+}
+
+/// Everything a run found.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    pub projects: Vec<ProjectInfo>,
+    pub findings: Vec<Told>,
+    pub gaps: Vec<Gap>,
+    /// Files that were asked for and can't be read.
+    pub failures: Vec<(String, ReadError)>,
+    pub ignored: usize,
+}
+
+impl Outcome {
+    pub fn count(&self, severity: Severity) -> usize {
+        self.findings.iter().filter(|t| t.finding.severity == severity).count()
+    }
+
+    pub fn worst(&self) -> Option<Severity> {
+        self.findings.iter().map(|t| t.finding.severity).max()
+    }
+}
+
+/// Lints the projects that were found.
+pub fn lint(files: &mut Files, found: &[Found], process: &HashMap<String, String>, options: &Options) -> Outcome {
+    let mut out = Outcome::default();
+    let mut seen: HashMap<(Span, &'static str, Option<&'static str>), usize> = HashMap::new();
+    for item in found {
+        let project = load_found(files, item, process);
+        if let Some(env) = &item.reads
+            && !reads(files, &project, env)
+        {
+            continue;
+        }
+        out.failures.extend(project.failures.iter().cloned());
+        if project.files.is_empty() {
+            continue;
+        }
+        let index = out.projects.len();
+        let survey = Survey::new(&project, &options.facts);
+        let ignores = Ignores::of(files, &project);
+        for finding in check(files, &survey, options) {
+            if ignores.covers(files, &finding) {
+                out.ignored += 1;
+                continue;
+            }
+            // Projects that share a file share its causes.
+            let key = (finding.place.span, finding.rule, finding.cause);
+            match seen.get(&key).and_then(|i| out.findings.get_mut(*i)) {
+                Some(told) => merge(&mut told.finding, finding),
+                None => {
+                    seen.insert(key, out.findings.len());
+                    out.findings.push(Told { project: index, finding });
+                }
+            }
+        }
+        out.gaps.extend(gaps(files, &project));
+        out.projects.push(info(files, &survey));
+    }
+    let order = |t: &Told| {
+        let name = files.get(t.finding.place.span.file).name.clone();
+        (t.project, name, t.finding.place.span.start)
+    };
+    out.findings.sort_by_cached_key(order);
+    out
+}
+
+/// The findings of one project under the options.
+pub(super) fn check(files: &Files, survey: &Survey<'_>, options: &Options) -> Vec<Finding> {
+    let mut out = Vec::new();
+    for rule in rules::ALL.iter().copied().filter(|r| options.choice.takes(r)) {
+        let severity = options.severities.get(rule.id);
+        if severity == Some(&None) {
+            continue;
+        }
+        let mut found = Cx::run(rule, files, survey, options.lan_ip, options.into_override);
+        if let Some(Some(severity)) = severity {
+            found.iter_mut().for_each(|f| f.severity = *severity);
+        }
+        out.append(&mut found);
+    }
+    out
+}
+
+pub(super) fn reads(files: &Files, project: &Project, env: &std::path::Path) -> bool {
+    let path = files.absolute(env);
+    let listed = project.env_files.iter().chain(project.env_texts.keys());
+    listed.into_iter().any(|f| files.get(*f).path == path)
+}
+
+/// Adds what another project says of the same cause.
+fn merge(old: &mut Finding, new: Finding) {
+    for service in new.services {
+        if !old.services.contains(&service) {
+            old.services.push(service);
+        }
+    }
+    for related in new.related {
+        if !old.related.iter().any(|r| r.place == related.place) {
+            old.related.push(related);
+        }
+    }
+    old.severity = old.severity.max(new.severity);
+}
+
+fn info(files: &Files, survey: &Survey<'_>) -> ProjectInfo {
+    let project = survey.project();
+    let name = |f: &crate::source::FileId| files.get(*f).name.clone();
+    let mut env_files: Vec<String> = project.env_files.iter().map(name).collect();
+    let mut others: Vec<String> = project.env_texts.keys().map(name).filter(|n| !env_files.contains(n)).collect();
+    others.sort();
+    env_files.extend(others);
+    ProjectInfo {
+        dir: files.name_of(&project.dir),
+        files: project.files.iter().map(name).collect(),
+        env_files,
+        advice: advice(survey),
+        services: project.services.len(),
+    }
+}
+
+fn gaps(files: &Files, project: &Project) -> Vec<Gap> {
+    let mut out = Vec::new();
+    let first = project.files.first().map_or_else(String::new, |f| files.get(*f).name.clone());
+    if project.incomplete {
+        out.push(Gap {
+            file: first,
+            message: text!(
+                "a part of the project could not be read: names that are not found there are not judged",
+                "项目有一部分没能读到：在其中找不到的名字不作判断"
+            ),
+        });
+    }
+    out
+}
