@@ -143,6 +143,8 @@ pub struct Network {
     pub name: String,
     pub internal: bool,
     pub external: bool,
+    /// It has a name of its own, by which other projects may join it.
+    pub named: bool,
     pub driver: Option<String>,
     /// Containers on it can't talk to each other (`com.docker.network.bridge.enable_icc: "false"`).
     pub no_peers: bool,

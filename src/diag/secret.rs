@@ -99,10 +99,21 @@ pub fn line_ranges(line: &str) -> Vec<Range<usize>> {
             _ => value.find(" #").unwrap_or(value.len()),
         };
         let end = start + upto(value, end).trim_end().len();
-        out.push(start..end);
+        if !only_names(slice(line, start..end)) {
+            out.push(start..end);
+        }
     }
     out.retain(|r| !r.is_empty());
     united(out)
+}
+
+/// Whether a value only names a variable, without a default that could be a secret: `${KEY}`, `"${KEY:?say it}"`.
+fn only_names(value: &str) -> bool {
+    let bare = value.trim_matches(['"', '\'']);
+    let Some(inner) = bare.strip_prefix("${").and_then(|v| v.strip_suffix('}')) else { return false };
+    let end = inner.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(inner.len());
+    let rest = from(inner, end);
+    end > 0 && (matches!(rest, "" | ":-" | "-") || rest.starts_with(":?") || rest.starts_with('?')) && !rest.contains("${")
 }
 
 /// Ranges in order, those that touch made one.
@@ -257,6 +268,8 @@ mod tests {
             ("MAX_TOKENS=5", "MAX_TOKENS=5"),
             ("  image: ollama/ollama:latest", "  image: ollama/ollama:latest"),
             ("A_SECRET='it is' # c", "A_SECRET=*** # c"),
+            ("A_SECRET: ${A_SECRET:?set it}", "A_SECRET: ${A_SECRET:?set it}"),
+            ("A_SECRET: ${A_SECRET:-changeme}", "A_SECRET: ***"),
         ];
         for (line, masked) in cases {
             assert_eq!(covered(line, &line_ranges(line)), masked);

@@ -183,7 +183,11 @@ pub fn resolve(net: &Topology<'_>, from: ServiceId, host: &str, platform: Platfo
         Space::Alone(_) => Target::NoName(NoName::Alone),
         _ if net.others_may_answer(owner) => Target::Unknown(Unsure::OtherNames),
         Space::Bridge(_) => Target::NoName(NoName::DefaultBridge { service: None }),
-        _ => Target::NoName(NoName::Nobody { similar: similar(net, &name) }),
+        _ => match similar(net, &name) {
+            // A network with a name of its own is mostly there for other projects.
+            None if net.open_to_others(owner) => Target::Unknown(Unsure::OtherNames),
+            similar => Target::NoName(NoName::Nobody { similar }),
+        },
     }
 }
 

@@ -209,6 +209,12 @@ impl<'a> Topology<'a> {
         service.own_dns || service.attachments.iter().any(|a| external(a.network))
     }
 
+    /// Whether a service is on a network that has a name of its own, by which other projects join it.
+    pub fn open_to_others(&self, owner: ServiceId) -> bool {
+        let named = |network: Option<usize>| network.and_then(|n| self.project.networks.get(n)).is_some_and(|n| n.named);
+        self.service(owner).is_some_and(|s| s.attachments.iter().any(|a| named(a.network)))
+    }
+
     pub fn static_address(&self, ip: IpAddr) -> Option<(ServiceId, usize)> {
         self.addresses.get(&ip).copied()
     }

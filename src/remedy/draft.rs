@@ -487,7 +487,12 @@ impl<'a> Draft<'a> {
                 self.changes(other.path(key));
             }
         }
-        let edit = yaml::insert_entry(tree, &self.desk.layout(layer.file), layer.node, "", key, value);
+        let layout = self.desk.layout(layer.file);
+        // Behind the last entry; behind an earlier one where the last is about to go.
+        let keys = std::iter::once("").chain(tree.entries(layer.node).iter().rev().map(|e| tree.scalar(e.key)));
+        let edit = keys
+            .filter_map(|after| yaml::insert_entry(tree, &layout, layer.node, after, key, value))
+            .find(|edit| !self.edits.iter().any(|e| e.span.surrounds(edit.span)));
         self.push(edit.ok_or_else(refuse)?);
         Ok(())
     }

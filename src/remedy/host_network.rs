@@ -25,7 +25,7 @@ pub fn host_network(desk: Desk<'_>, edge: &Edge<'_>, applicability: Applicabilit
     for id in &movers {
         movable(desk, *id)?;
     }
-    let mut plan = Move { desk, draft: Draft::new(desk), movers: movers.clone() };
+    let mut plan = Move { desk, draft: Draft::new(desk), movers: movers.clone(), called: false };
     plan.broken_edge(edge)?;
     plan.edges_from(edge)?;
     plan.edges_to()?;
@@ -36,7 +36,8 @@ pub fn host_network(desk: Desk<'_>, edge: &Edge<'_>, applicability: Applicabilit
         plan.draft.remove_key(service, "networks")?;
         plan.draft.remove_key(service, "links")?;
         plan.draft.set_key(service, "network_mode", "host")?;
-        addresses.extend(opened(desk, *id, service));
+        addresses.extend(moved_ports(service));
+        plan.keep_private(*id, service, &mut addresses)?;
     }
     let names: Vec<String> = movers.iter().map(|id| format!("`{}`", desk.name(*id))).collect();
     let names = names.join(", ");
@@ -54,7 +55,7 @@ pub fn host_network(desk: Desk<'_>, edge: &Edge<'_>, applicability: Applicabilit
 }
 
 /// What a person needs to know of the ports that a moved service now takes.
-fn opened(desk: Desk<'_>, id: ServiceId, service: &Service) -> Vec<Text> {
+fn moved_ports(service: &Service) -> Vec<Text> {
     let mut out = Vec::new();
     let name = &service.name;
     for port in service.ports.iter().filter(|p| p.tcp) {
@@ -67,12 +68,6 @@ fn opened(desk: Desk<'_>, id: ServiceId, service: &Service) -> Vec<Text> {
                 "`{name}` 原来发布在 {published}，现在是宿主机的 {target}"
             ));
         }
-    }
-    if let Some(variable) = desk.net().image(id).and_then(|i| i.bind_env) {
-        out.push(text!(
-            "to keep `{name}` to this machine set {variable} to 127.0.0.1",
-            "只想让本机访问 `{name}` 的话，把 {variable} 设为 127.0.0.1"
-        ));
     }
     out
 }
@@ -161,6 +156,8 @@ struct Move<'a> {
     desk: Desk<'a>,
     draft: Draft<'a>,
     movers: Vec<ServiceId>,
+    /// Services elsewhere call the moved ones by the gateway.
+    called: bool,
 }
 
 impl<'a> Move<'a> {
@@ -198,6 +195,29 @@ impl<'a> Move<'a> {
             _ => Self::loopback(port),
         };
         self.draft.readdress(edge, &new)
+    }
+
+    /// A process that could not be reached from outside stays so where its bind variable is known; else the person is told.
+    fn keep_private(&mut self, id: ServiceId, service: &Service, notes: &mut Vec<Text>) -> Result<(), Text> {
+        let Some(variable) = self.desk.net().image(id).and_then(|i| i.bind_env) else { return Ok(()) };
+        let name = &service.name;
+        let open = service.ports.iter().any(|p| p.published.is_some() && !p.on_loopback());
+        // Names that end so hold an address without a port.
+        let plain = variable.ends_with("HOST") || variable.ends_with("HOSTNAME");
+        let free = service.env(variable).is_none_or(|v| v.value.as_ref().is_some_and(|v| matches!(v.text(), "" | "0.0.0.0" | "::")));
+        if !open && plain && free && !self.called {
+            self.draft.set_value(service, variable, "127.0.0.1")?;
+            notes.push(text!(
+                "{variable}=127.0.0.1 keeps `{name}` to this machine, as it was",
+                "{variable}=127.0.0.1 让 `{name}` 仍然只有本机能访问，和原来一样"
+            ));
+        } else if open {
+            notes.push(text!(
+                "to keep `{name}` to this machine set {variable} to 127.0.0.1",
+                "只想让本机访问 `{name}` 的话，把 {variable} 设为 127.0.0.1"
+            ));
+        }
+        Ok(())
     }
 
     fn on_host(&mut self, id: ServiceId, target: u16) -> Result<u16, Text> {
@@ -256,6 +276,7 @@ impl<'a> Move<'a> {
                 } else {
                     super::host_gateway::reachable(self.desk, id)?;
                     self.draft.map_host(id, NAME, "host-gateway")?;
+                    self.called = true;
                 }
             }
             let new = if on_host {

@@ -62,6 +62,11 @@ impl Span {
             }
     }
 
+    /// Whether a place lies inside, with bytes of this span on both sides.
+    pub fn surrounds(self, place: Self) -> bool {
+        self.file == place.file && self.start < place.start && place.end < self.end
+    }
+
     pub fn contains(self, other: Self) -> bool {
         self.file == other.file && self.start <= other.start && other.end <= self.end
     }
