@@ -128,6 +128,10 @@ impl<'a> Cx<'a> {
     pub fn problem(&self, problem: &Problem, message: Text) -> Finding {
         let mut finding = self.finding(problem.span, problem.path.clone(), message);
         finding.services = service_of(&problem.path).map(str::to_owned).into_iter().collect();
+        if !problem.rejects {
+            // Compose loads it all the same: a service whose profile is off, say.
+            finding.severity = finding.severity.min(Severity::Warning);
+        }
         finding
     }
 

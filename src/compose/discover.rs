@@ -33,6 +33,8 @@ pub struct Found {
     pub base: Option<PathBuf>,
     /// It counts only if it reads this env file, which is what was asked for.
     pub reads: Option<PathBuf>,
+    /// It was asked for by name, or is what Compose loads there; else it came up in a search, and may be but a part of a project.
+    pub named: bool,
 }
 
 /// Why there is nothing to do.
@@ -55,7 +57,7 @@ pub fn discover(
     if !selection.files.is_empty() {
         let dir = selection.project_directory.clone().unwrap_or_else(|| folder_of(&search.absolute_first()));
         let listed = selection.files.iter().map(|f| search.files.absolute(f)).collect();
-        search.push(dir, listed, None, None);
+        search.push(dir, listed);
         return (search.out, missed);
     }
     if selection.paths.is_empty() {
@@ -86,7 +88,11 @@ impl Search<'_> {
         self.selection.files.first().map_or_else(PathBuf::new, |f| self.files.absolute(f))
     }
 
-    fn push(&mut self, dir: PathBuf, listed: Vec<PathBuf>, base: Option<PathBuf>, reads: Option<PathBuf>) {
+    fn push(&mut self, dir: PathBuf, listed: Vec<PathBuf>) {
+        self.push_as(dir, listed, None, None, true);
+    }
+
+    fn push_as(&mut self, dir: PathBuf, listed: Vec<PathBuf>, base: Option<PathBuf>, reads: Option<PathBuf>, named: bool) {
         let dir = self.selection.project_directory.clone().unwrap_or(dir);
         let mut env_files = self.selection.env_files.clone();
         if env_files.is_empty()
@@ -97,7 +103,7 @@ impl Search<'_> {
         let env_files = (!env_files.is_empty()).then(|| env_files.iter().map(|p| self.files.absolute(p)).collect());
         let request =
             Request { dir, files: listed, env_files, profiles: self.selection.profiles.clone(), name: None };
-        self.out.push(Found { request, base, reads });
+        self.out.push(Found { request, base, reads, named });
     }
 
     /// No path given: what `docker compose` would load here, looking upward.
@@ -110,7 +116,7 @@ impl Search<'_> {
         if let Some(listed) = self.process.get("COMPOSE_FILE").filter(|l| !l.is_empty()) {
             let listed = self.listed(listed, &start);
             let dir = listed.first().map_or(start, |f| folder_of(f));
-            self.push(dir, listed, None, None);
+            self.push(dir, listed);
             return Ok(());
         }
         let mut dir = Some(start.as_path());
@@ -121,7 +127,7 @@ impl Search<'_> {
             if folder == start {
                 let others = self.others(folder);
                 if !others.is_empty() {
-                    others.into_iter().for_each(|f| self.push(folder.to_path_buf(), vec![f], None, None));
+                    others.into_iter().for_each(|f| self.push_as(folder.to_path_buf(), vec![f], None, None, false));
                     return Ok(());
                 }
             }
@@ -143,7 +149,7 @@ impl Search<'_> {
             if others.is_empty() {
                 return Err(Nothing::NoFile(path.to_path_buf()));
             }
-            others.into_iter().for_each(|f| self.push(full.clone(), vec![f], None, None));
+            others.into_iter().for_each(|f| self.push_as(full.clone(), vec![f], None, None, false));
             return Ok(());
         }
         if let Err(error) = self.files.read(&full) {
@@ -153,39 +159,39 @@ impl Search<'_> {
             self.readers(&full);
             return Ok(());
         }
-        self.file(&full);
+        self.file(&full, true);
         Ok(())
     }
 
     /// A Compose file named by itself: with its override, or over its base.
-    fn file(&mut self, full: &Path) {
+    fn file(&mut self, full: &Path, named: bool) {
         let dir = folder_of(full);
         let name = name_of(full);
         if BASES.contains(&name.as_str()) {
             let mut listed = vec![full.to_path_buf()];
             listed.extend(first_of(&dir, &OVERRIDES));
-            return self.push(dir, listed, None, None);
+            return self.push(dir, listed);
         }
         let base = first_of(&dir, &BASES);
         if OVERRIDES.contains(&name.as_str())
             && let Some(base) = base
         {
-            return self.push(dir, vec![base, full.to_path_buf()], None, None);
+            return self.push(dir, vec![base, full.to_path_buf()]);
         }
         let base = base.filter(|b| b != full);
-        self.push(dir, vec![full.to_path_buf()], base, None);
+        self.push_as(dir, vec![full.to_path_buf()], base, None, named);
     }
 
     /// The project of a directory's standard names, if there is one. `COMPOSE_FILE` in its `.env` goes first.
     fn standard(&mut self, dir: &Path, reads: Option<&Path>) -> bool {
         if let Some(listed) = self.dotenv_list(dir) {
-            self.push(dir.to_path_buf(), listed, None, reads.map(Path::to_path_buf));
+            self.push_as(dir.to_path_buf(), listed, None, reads.map(Path::to_path_buf), true);
             return true;
         }
         let Some(base) = first_of(dir, &BASES) else { return false };
         let mut listed = vec![base];
         listed.extend(first_of(dir, &OVERRIDES));
-        self.push(dir.to_path_buf(), listed, None, reads.map(Path::to_path_buf));
+        self.push_as(dir.to_path_buf(), listed, None, reads.map(Path::to_path_buf), true);
         true
     }
 
@@ -263,7 +269,7 @@ impl Search<'_> {
                 self.out.iter().skip(before).flat_map(|f| f.request.files.iter().cloned()).collect();
             for path in listed {
                 if !taken.contains(&path) && !drawn_in.contains(&path) {
-                    self.file(&path);
+                    self.file(&path, false);
                 }
             }
         }
@@ -277,7 +283,7 @@ impl Search<'_> {
             self.standard(folder, Some(env));
             for path in self.others(folder) {
                 let base = first_of(folder, &BASES).filter(|b| *b != path);
-                self.push(folder.to_path_buf(), vec![path], base, Some(env.to_path_buf()));
+                self.push_as(folder.to_path_buf(), vec![path], base, Some(env.to_path_buf()), false);
             }
             if folder.join(".git").exists() {
                 break;
@@ -295,8 +301,13 @@ fn first_of(dir: &Path, names: &[&str]) -> Option<PathBuf> {
     names.iter().map(|n| dir.join(n)).find(|p| p.is_file())
 }
 
-fn is_yaml(path: &Path) -> bool {
+pub(super) fn is_yaml(path: &Path) -> bool {
     path.extension().is_some_and(|e| e == "yml" || e == "yaml")
+}
+
+/// Whether a file is there to make others from, by its name.
+pub(super) fn is_template(path: &Path) -> bool {
+    name_of(path).contains("template")
 }
 
 /// Whether a path is that of an env file, by its name: `.env`, `.env.prod`, `prod.env`, `env.example`.

@@ -5,11 +5,12 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::discover::Found;
+use super::beside::names_beside;
+use super::discover::{Found, is_template};
 use super::environment::{self, Collector};
 use super::merge;
 use super::missing;
-use super::model::Project;
+use super::model::{Part, Project};
 use super::problem::{Problem, ProblemKind};
 use super::resolve;
 use super::value::{Data, Entry, Map, NodeRef, V, Value};
@@ -99,6 +100,7 @@ pub fn load(files: &mut Files, request: &Request, process: &HashMap<String, Stri
     own.extend(drawn_in.into_iter().filter(|f| trees.contains_key(f)).collect::<Vec<_>>());
     let mut seen = HashSet::new();
     own.retain(|f| seen.insert(*f));
+    let beside = names_beside(files, own.get(..own_files).unwrap_or(&[]));
     let mut said: Vec<(Span, ProblemKind)> = Vec::new();
     // One place, one problem, however many services share it.
     problems.retain(|p| {
@@ -121,24 +123,48 @@ pub fn load(files: &mut Files, request: &Request, process: &HashMap<String, Stri
         networks,
         problems,
         incomplete,
+        beside,
+        part: None,
         failures,
     }
 }
 
 /// Loads what discovery found. A file that alone leaves a service without image, or names something undefined, is loaded over
-/// the base file beside it where that supplies what is missing.
+/// the base file beside it where that supplies what is missing. A file that came up in a search and is no project by itself
+/// either way is a part of one: what it lacks is no problem of its own.
 pub fn load_found(files: &mut Files, found: &Found, process: &HashMap<String, String>) -> Project {
-    let alone = load(files, &found.request, process);
-    let Some(base) = found.base.as_ref().filter(|_| lacking(&alone) > 0) else { return alone };
-    let mut listed = vec![base.clone()];
-    listed.extend(found.request.files.iter().cloned());
-    let both = load(files, &Request { files: listed, ..found.request.clone() }, process);
-    if lacking(&both) < lacking(&alone) { both } else { alone }
+    let mut project = load(files, &found.request, process);
+    if let Some(base) = found.base.as_ref().filter(|_| lacking(&project) > 0) {
+        let mut listed = vec![base.clone()];
+        listed.extend(found.request.files.iter().cloned());
+        let both = load(files, &Request { files: listed, ..found.request.clone() }, process);
+        if lacking(&both) < lacking(&project) {
+            project = both;
+        }
+    }
+    if found.named {
+        return project;
+    }
+    let broken = |p: &Problem| matches!(p.kind, ProblemKind::Yaml(_) | ProblemKind::MergeValue);
+    if found.request.files.iter().any(|f| is_template(f)) && project.problems.iter().any(broken) {
+        project.part = Some(Part::Template);
+        project.problems.retain(|p| !broken(p));
+    } else if lacking(&project) > 0 {
+        project.part = Some(Part::Overlay);
+    }
+    if project.part.is_some() {
+        project.incomplete = true;
+        project.problems.retain(|p| !lacks(p));
+    }
+    project
+}
+
+fn lacks(problem: &Problem) -> bool {
+    matches!(problem.kind, ProblemKind::NoImage { .. } | ProblemKind::Undefined { .. })
 }
 
 fn lacking(project: &Project) -> usize {
-    let lacks = |p: &&Problem| matches!(p.kind, ProblemKind::NoImage { .. } | ProblemKind::Undefined { .. });
-    project.problems.iter().filter(lacks).count()
+    project.problems.iter().filter(|p| lacks(p)).count()
 }
 
 /// A directory's name as Compose makes a project name of it.

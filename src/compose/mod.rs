@@ -1,5 +1,6 @@
 //! The Compose model: which files make a project, how they are merged, and what the services then are.
 
+mod beside;
 mod discover;
 mod environment;
 mod hosts;
@@ -20,7 +21,7 @@ pub use environment::{EnvVar, SetBy};
 pub use hosts::ExtraHost;
 pub use load::{Request, default_name, load, load_found};
 pub use model::{
-    Attachment, Dependency, Healthcheck, Link, Mode, Mount, Network, Project, Service, ServiceId, Subnet, Words,
+    Attachment, Dependency, Healthcheck, Link, Mode, Mount, Network, Part, Project, Service, ServiceId, Subnet, Words,
 };
 pub use ports::Port;
 pub use problem::{Defined, Problem, ProblemKind};

@@ -36,8 +36,21 @@ pub struct Project {
     pub problems: Vec<Problem>,
     /// Something that belongs to the project could not be read, so what is missing may be there after all.
     pub incomplete: bool,
+    /// Names of services in other Compose files of the directory, in lower case, and the file.
+    pub beside: HashMap<String, String>,
+    /// It is no project by itself.
+    pub part: Option<Part>,
     /// Files that were asked for and can't be read: the run failed.
     pub failures: Vec<(String, ReadError)>,
+}
+
+/// What a file is that is no project by itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Part {
+    /// It goes over a base file that is not beside it.
+    Overlay,
+    /// Others are made from it.
+    Template,
 }
 
 /// Index of a service in its project.

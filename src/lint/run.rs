@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use super::advice::{Advice, advice};
 use super::suppress::Ignores;
-use crate::compose::{Found, Project, load_found};
+use crate::compose::{Found, Part, Project, load_found};
 use crate::diag::{Finding, Gap, Severity};
 use crate::network::{Facts, Survey};
 use crate::rule::{Cx, Rule};
@@ -177,15 +177,20 @@ fn info(files: &Files, survey: &Survey<'_>) -> ProjectInfo {
 
 fn gaps(files: &Files, project: &Project) -> Vec<Gap> {
     let mut out = Vec::new();
-    let first = project.files.first().map_or_else(String::new, |f| files.get(*f).name.clone());
-    if project.incomplete {
-        out.push(Gap {
-            file: first,
-            message: text!(
-                "a part of the project could not be read: names that are not found there are not judged",
-                "项目有一部分没能读到：在其中找不到的名字不作判断"
-            ),
-        });
-    }
+    let own = project.files.get(..project.own_files).unwrap_or(&[]);
+    let first = own.last().map_or_else(String::new, |f| files.get(*f).name.clone());
+    let message = match project.part {
+        Some(Part::Overlay) => text!(
+            "an overlay, by the looks of it, and its base file is not beside it: lint the two with -f BASE -f FILE",
+            "看起来是覆盖文件，而基础文件不在旁边：请用 -f 基础文件 -f 这个文件 一起检查"
+        ),
+        Some(Part::Template) => text!("a template: Compose files are made from it", "这是模板：Compose 文件由它生成"),
+        None if project.incomplete => text!(
+            "a part of the project could not be read: names that are not found there are not judged",
+            "项目有一部分没能读到：在其中找不到的名字不作判断"
+        ),
+        None => return out,
+    };
+    out.push(Gap { file: first, message });
     out
 }

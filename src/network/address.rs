@@ -167,6 +167,10 @@ fn authority(text: &str, scheme: &str, start: usize, range: Range<usize>) -> Vec
         let offset = range.start + at + lead;
         at += part.len() + 1;
         let Some((host, port)) = host_and_port(part_trimmed) else { continue };
+        // `https://proxy.example,direct`: a word behind a comma is no host of a web address.
+        if at > user + part.len() + 1 && port.is_none() && matches!(scheme, "http" | "https") {
+            continue;
+        }
         let host_range = offset + host.start..offset + host.end;
         let port_range = port.clone().map(|p| offset + p.start..offset + p.end);
         let written = port.and_then(|p| slice(part_trimmed, p).parse().ok());

@@ -46,7 +46,7 @@ pub enum Sure {
 pub enum Reading {
     Yes,
     /// Only with another setting, which is not made: the variable and the values that it would need.
-    Unselected { variable: &'static str, values: Vec<&'static str> },
+    Unselected { variable: String, values: Vec<&'static str> },
     /// The image takes no addresses by variables of this name.
     Ignored,
     /// The program is known to rewrite loopback addresses inside containers.
@@ -113,6 +113,7 @@ pub fn role(project: &Project, service: &Service, image: Option<&'static Image>,
         role.speaks = fact.speaks;
         role.fact = Some(fact);
         client_of_own_kind(service, image, endpoint, &mut role);
+        switched_off(service, name, &mut role);
         rewritten(service, &mut role);
         return Some(role);
     }
@@ -120,6 +121,7 @@ pub fn role(project: &Project, service: &Service, image: Option<&'static Image>,
     if image.is_some_and(|i| i.closed) {
         role.reading = Reading::Ignored;
     }
+    switched_off(service, name, &mut role);
     rewritten(service, &mut role);
     Some(role)
 }
@@ -148,6 +150,33 @@ fn serves_ollama(service: &Service) -> bool {
     }))
 }
 
+/// `NEO4J_ENABLE=false` beside `NEO4J_URI`, `HYBRID=off` beside `HYBRID_URL`: a part that is switched off.
+fn switched_off(service: &Service, name: &str, role: &mut Role) {
+    if role.reading != Reading::Yes {
+        return;
+    }
+    let off = |key: &str, unset_counts: bool| {
+        let text = service.env_text(key)?.trim().to_ascii_lowercase();
+        let off = matches!(text.as_str(), "false" | "off" | "0" | "no" | "disabled" | "none") || (unset_counts && text.is_empty());
+        off.then(|| key.to_owned())
+    };
+    let stems = name.match_indices('_').filter_map(|(at, _)| name.get(..at));
+    for stem in stems {
+        let switches = [
+            format!("{stem}_ENABLE"),
+            format!("{stem}_ENABLED"),
+            format!("ENABLE_{stem}"),
+            format!("USE_{stem}"),
+            format!("{stem}_ON"),
+        ];
+        let switch = switches.iter().find_map(|key| off(key, true)).or_else(|| off(stem, false));
+        if let Some(variable) = switch {
+            role.reading = Reading::Unselected { variable, values: vec!["true"] };
+            return;
+        }
+    }
+}
+
 /// Programs that turn loopback into the host's name themselves say so with this variable (bolt.diy's own Compose file).
 fn rewritten(service: &Service, role: &mut Role) {
     if role.reading == Reading::Yes && service.env_text("RUNNING_IN_DOCKER") == Some("true") {
@@ -164,15 +193,19 @@ fn reading(service: &Service, fact: &Variable) -> Reading {
     if let Some((name, values)) = &fact.when
         && !is(name, values)
     {
-        return Reading::Unselected { variable: name, values: values.clone() };
+        return Reading::Unselected { variable: (*name).to_owned(), values: values.clone() };
     }
     if let Some((name, values)) = &fact.unless
         && is(name, values)
     {
-        return Reading::Unselected { variable: name, values: Vec::new() };
+        return Reading::Unselected { variable: (*name).to_owned(), values: Vec::new() };
     }
     Reading::Yes
 }
+
+/// Flags that say an address for people's browsers, or who may come from where.
+const BROWSER_FLAGS: [&str; 9] =
+    ["external", "public", "redirect", "callback", "origin", "cors", "root-url", "site-url", "issuer"];
 
 /// Flags that say an address to listen on or to be known by.
 const BIND_FLAGS: [&str; 6] = ["listen", "bind", "advertise", "host", "address", "initial-cluster"];
@@ -180,6 +213,9 @@ const BIND_FLAGS: [&str; 6] = ["listen", "bind", "advertise", "host", "address",
 fn in_command(endpoint: &Endpoint, plain: &dyn Fn(Audience, Sure) -> Role) -> Role {
     let before = crate::source::upto(endpoint.text(), endpoint.address.whole.start).to_ascii_lowercase();
     let flag = before.rsplit(char::is_whitespace).find(|w| w.starts_with('-')).unwrap_or("");
+    if BROWSER_FLAGS.iter().any(|w| flag.contains(w)) {
+        return plain(Audience::Browser, Sure::Guess);
+    }
     let binds = BIND_FLAGS.iter().any(|w| flag.contains(w)) || matches!(endpoint.address.host.as_str(), "0.0.0.0" | "::");
     plain(if binds { Audience::Bind } else { Audience::Server }, Sure::Guess)
 }

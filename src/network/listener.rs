@@ -128,8 +128,13 @@ pub fn of(service: &Service, image: Option<&'static Image>, tag: Option<&str>) -
             let bundled = image.bundles.iter().map(|(port, _)| *port).filter(|p| image.bundles(*p, tag));
             out.listeners.extend(bundled.map(|port| Listener { port, bind: Bind::All, known: Known::Bundled }));
         }
-        // An entrypoint of one's own can start anything.
-        out.complete = service.entrypoint.is_none() && !uncertain && !service.environment_incomplete && !through_shell(service);
+        // An entrypoint of one's own can start anything, and a configuration file can move any port.
+        out.complete = service.entrypoint.is_none()
+            && !uncertain
+            && !service.environment_incomplete
+            && !through_shell(service)
+            && !configured(service, image)
+            && !runs_another(service, image);
     }
     out.loopback = setting;
     let fallback = match &out.loopback {
@@ -174,6 +179,28 @@ fn through_shell(service: &Service) -> bool {
     let starts = |w: Option<&str>| w.is_some_and(shell);
     starts(service.command.as_ref().and_then(|c| c.words.first()).map(String::as_str))
         || starts(service.entrypoint.as_ref().and_then(|c| c.words.first()).map(String::as_str))
+}
+
+/// Whether the command starts something of its own in an image that has more than its server.
+fn runs_another(service: &Service, image: &Image) -> bool {
+    use catalog::ImageKind as K;
+    let own = matches!(image.kind, None | Some(K::App | K::Gateway | K::Base | K::Job | K::Monitoring | K::Browser));
+    own && service.command.as_ref().and_then(|c| c.words.first()).is_some_and(|w| !w.starts_with('-'))
+}
+
+/// Whether a file of the user's own may say where the server listens.
+fn configured(service: &Service, image: &Image) -> bool {
+    let file = |target: &str| {
+        let target = target.to_ascii_lowercase();
+        let endings = ["conf", ".cfg", ".ini", ".yml", ".yaml", ".toml", ".json", ".xml", ".properties", ".env"];
+        target.starts_with("/etc/") && !target.starts_with("/etc/localtime") && !target.starts_with("/etc/timezone")
+            || target.contains("/conf")
+            || endings.iter().any(|e| target.ends_with(e))
+    };
+    let proxy = image.kind == Some(catalog::ImageKind::Proxy);
+    service.mounts.iter().any(|m| file(&m.target))
+        || service.value.get("configs").is_some()
+        || (proxy && service.command.is_some())
 }
 
 fn set_main(ports: &mut Vec<u16>, port: u16) {

@@ -56,6 +56,8 @@ pub enum NoName {
     MisspeltAlias { meant: &'static str },
     /// No such name anywhere; a service of a similar name.
     Nobody { similar: Option<String> },
+    /// A service of another Compose file in the directory, which may be loaded together with this one.
+    Beside { file: String },
     /// A service that shares no network.
     NoSharedNetwork { service: ServiceId },
     /// The asking service uses the host's network, where service names mean nothing.
@@ -165,7 +167,7 @@ pub fn resolve(net: &Topology<'_>, from: ServiceId, host: &str, platform: Platfo
     if HOST_ALIASES.contains(&name.as_str()) {
         return alias(space, &name, platform);
     }
-    if net.project.incomplete {
+    if net.project.incomplete || net.half_known(owner) {
         return Target::Unknown(Unsure::Incomplete);
     }
     if let Some(elsewhere) = known_elsewhere(net, from, space, &name) {
@@ -183,10 +185,13 @@ pub fn resolve(net: &Topology<'_>, from: ServiceId, host: &str, platform: Platfo
         Space::Alone(_) => Target::NoName(NoName::Alone),
         _ if net.others_may_answer(owner) => Target::Unknown(Unsure::OtherNames),
         Space::Bridge(_) => Target::NoName(NoName::DefaultBridge { service: None }),
-        _ => match similar(net, &name) {
-            // A network with a name of its own is mostly there for other projects.
-            None if net.open_to_others(owner) => Target::Unknown(Unsure::OtherNames),
-            similar => Target::NoName(NoName::Nobody { similar }),
+        _ => match net.project.beside.get(&name) {
+            Some(file) => Target::NoName(NoName::Beside { file: file.clone() }),
+            None => match similar(net, &name) {
+                // A network with a name of its own is mostly there for other projects.
+                None if net.open_to_others(owner) => Target::Unknown(Unsure::OtherNames),
+                similar => Target::NoName(NoName::Nobody { similar }),
+            },
         },
     }
 }

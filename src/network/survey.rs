@@ -230,7 +230,7 @@ fn judge(net: &Topology<'_>, endpoint: Endpoint, role: Role) -> Judged {
     let mut elsewhere = Vec::new();
     if platform == Platform::Any && role.audience == Audience::Server {
         let desktop = on_platform(net, &endpoint, &role, Platform::DockerDesktop);
-        if desktop.verdict != outcome.verdict && desktop.verdict != Verdict::Unknown && outcome.verdict != Verdict::Unknown {
+        if desktop.verdict != outcome.verdict && outcome.verdict != Verdict::Unknown {
             elsewhere.push((Platform::DockerDesktop, desktop.verdict));
         }
     }
@@ -771,6 +771,7 @@ impl Asker<'_, '_> {
                 let _ = similar;
                 Outcome::unknown(Unsure::Guess)
             }
+            NoName::Beside { .. } => Outcome { verdict: Verdict::Unknown, ..outcome.likely() },
             NoName::Nobody { similar: None } if bare => outcome.likely(),
             // Names of one's own may be in an image's /etc/hosts or a program's settings, where nothing hints at a slip.
             NoName::Nobody { similar: None } if self.role.sure < Sure::Catalog && address.form != Form::Url => outcome.likely(),
@@ -792,6 +793,9 @@ impl Asker<'_, '_> {
                 text!("no service is called {host}; there is `{name}`", "没有叫 {host} 的服务，倒有 `{name}`")
             }
             NoName::Nobody { similar: None } => text!("nobody on its networks is called {host}", "所在的网络里没有谁叫 {host}"),
+            NoName::Beside { file } => {
+                text!("{host} is a service of {file}, which is not loaded here", "{host} 是 {file} 里的服务，而这里没有加载那个文件")
+            }
             NoName::NoSharedNetwork { service } => {
                 let name = self.name(*service);
                 text!("`{own}` and `{name}` share no network, so the name does not resolve", "`{own}` 和 `{name}` 没有共同的网络，名字解析不了")

@@ -209,6 +209,13 @@ impl<'a> Topology<'a> {
         service.own_dns || service.attachments.iter().any(|a| external(a.network))
     }
 
+    /// Whether a part of a service is said elsewhere: it has neither image nor build, or names a network that nobody defines.
+    pub fn half_known(&self, owner: ServiceId) -> bool {
+        self.service(owner).is_some_and(|s| {
+            (s.image.is_none() && !s.builds) || s.attachments.iter().any(|a| a.network.is_none())
+        })
+    }
+
     /// Whether a service is on a network that has a name of its own, by which other projects join it.
     pub fn open_to_others(&self, owner: ServiceId) -> bool {
         let named = |network: Option<usize>| network.and_then(|n| self.project.networks.get(n)).is_some_and(|n| n.named);

@@ -22,9 +22,19 @@ Compose 不知道要运行什么：`service \"x\" has neither an image nor a bui
 };
 
 fn check(cx: &mut Cx<'_>) {
+    // What could not be read may have it.
+    if cx.project().incomplete {
+        return;
+    }
     for problem in &cx.project().problems {
         let ProblemKind::NoImage { service } = &problem.kind else { continue };
-        let mut finding = cx.problem(problem, text!("`{service}` has neither image nor build", "`{service}` 既没有 image 也没有 build"));
+        let written = cx.project().root.get("services").and_then(|s| s.get(service)).is_some_and(|s| s.get("image").is_some());
+        let message = if written {
+            text!("the image of `{service}` comes out empty", "`{service}` 的 image 是空的")
+        } else {
+            text!("`{service}` has neither image nor build", "`{service}` 既没有 image 也没有 build")
+        };
+        let mut finding = cx.problem(problem, message);
         finding.help.push(text!(
             "add an image, or name the file that has it first: -f BASE -f THIS",
             "加上 image；或者先写有它的那个文件：-f 基础文件 -f 这个文件"

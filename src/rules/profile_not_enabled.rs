@@ -1,5 +1,6 @@
 use crate::diag::{Applicability, Category, Creation, Fix, Lang, Related, Severity, Strategy};
-use crate::network::{Audience, Judged, Reached, edges};
+use crate::interpolation::ReadFrom;
+use crate::network::{Audience, Judged, Reached, Sure, edges};
 use crate::rule::{Cx, FixKind, Rule, Words};
 use crate::text;
 
@@ -46,20 +47,24 @@ fn check(cx: &mut Cx<'_>) {
         let others = cx.project().services.iter().filter(|s| {
             !s.profiles.is_empty() && s.profiles != target.profiles && same_kind(cx, &s.name, service)
         });
-        let a_switch = alternatives || others.count() > 0;
+        // Who calls several that are off has a choice of parts, not a slip.
+        let menu = found_off(cx, judged.endpoint.service) > 1;
+        let a_switch = alternatives || menu || others.count() > 0;
         let name = &target.name;
         let profiles = target.profiles.join(", ");
         let first = target.profiles.first().cloned().unwrap_or_default();
         let askers = cx.askers(&edge);
         let (en, zh) = (askers.get(Lang::En), askers.get(Lang::Zh));
         let message = text!(
-            "{en} calls `{name}`, which starts only with the profile {profiles}",
+            "`{name}`, called by {en}, starts only with the profile {profiles}",
             "{zh}要找的 `{name}`，只有打开 profile {profiles} 才会启动"
         );
         let label = text!("no such host until the profile is on", "在打开之前，没有这个主机名（no such host）");
         let mut finding = cx.edge(&edge, message, label);
         finding.cause = Some("profile-not-enabled");
-        if a_switch {
+        // A part that only a default of its own names is one that people choose.
+        let default = judged.endpoint.value.reads.iter().any(|r| r.from == ReadFrom::Default);
+        if a_switch || (default && judged.role.sure < Sure::Catalog) {
             finding.severity = Severity::Info;
         }
         finding.help.push(text!("docker compose --profile {first} up -d", "docker compose --profile {first} up -d"));
@@ -74,6 +79,19 @@ fn check(cx: &mut Cx<'_>) {
         }
         cx.report(finding);
     }
+}
+
+/// How many services that a profile keeps off one service calls.
+fn found_off(cx: &Cx<'_>, asker: usize) -> usize {
+    let mut targets: Vec<usize> = Vec::new();
+    for judged in cx.survey.endpoints.iter().filter(|j| j.endpoint.service == asker && !j.profiles.is_empty()) {
+        if let Some(Reached::Service { service, .. }) = judged.reached
+            && !targets.contains(&service)
+        {
+            targets.push(service);
+        }
+    }
+    targets.len()
 }
 
 /// Whether another service's image is of the same software.

@@ -23,6 +23,10 @@ Networks, named volumes, secrets and configs that a service uses must stand at t
 };
 
 fn check(cx: &mut Cx<'_>) {
+    // What could not be read may have it.
+    if cx.project().incomplete {
+        return;
+    }
     for problem in &cx.project().problems {
         let (message, help) = match &problem.kind {
             ProblemKind::Undefined { what, name, known } => (undefined(*what, name), nearest(name, known)),

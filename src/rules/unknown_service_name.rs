@@ -35,6 +35,7 @@ fn check(cx: &mut Cx<'_>) {
                 j.fault,
                 Some(Fault::NoName(
                     NoName::Nobody { .. }
+                        | NoName::Beside { .. }
                         | NoName::Elsewhere { .. }
                         | NoName::TargetInside { .. }
                         | NoName::ScaledToZero { .. }
@@ -51,6 +52,12 @@ fn check(cx: &mut Cx<'_>) {
         let mut finding = cx.edge(&edge, message, judged.reason.clone());
         finding.cause = Some("wrong-service-name");
         finding.severity = Cx::weight(judged);
+        if let NoName::Beside { file } = why {
+            let base = cx.project().files.first().map_or("", |f| &cx.files.get(*f).name);
+            finding.message = text!("{en} calls `{host}`, a service of {file}", "{zh}要找的 `{host}` 是 {file} 里的服务");
+            finding.severity = Severity::Info;
+            finding.help.push(text!("load both: docker compose -f {base} -f {file} up -d", "两个文件要一起加载：docker compose -f {base} -f {file} up -d"));
+        }
         // A bare name without a port in a variable of unknown use may be read by nobody.
         let plan = match why {
             NoName::Nobody { similar: Some(name) } => cx.project().service(name).map(|id| {

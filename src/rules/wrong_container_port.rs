@@ -72,9 +72,14 @@ fn published(cx: &mut Cx<'_>) {
         if cx.survey.net.in_space(node.space).count() > 1 {
             continue;
         }
+        // One entry that leads to the server shows that the others are there for something else: metrics, a second protocol.
+        if service.ports.iter().any(|p| !p.tcp || node.listening.listeners.iter().any(|l| p.has_target(l.port))) {
+            continue;
+        }
         for port in service.ports.iter().filter(|p| p.tcp && !p.uncertain && p.target.0 == p.target.1) {
             let target = port.target.0;
-            if node.listening.on(target).is_some() || node.listening.mentions(target) {
+            let exposed = service.expose.iter().any(|(first, last)| (*first..=*last).contains(&target));
+            if exposed || node.listening.on(target).is_some() || node.listening.mentions(target) {
                 continue;
             }
             let name = &service.name;
