@@ -6,6 +6,7 @@ pub mod compose;
 pub mod config;
 pub mod diag;
 pub mod dotenv;
+pub mod explain;
 pub mod interpolation;
 pub mod lint;
 pub mod network;

@@ -2,12 +2,14 @@
 //! carry their source; nothing here is judged.
 
 mod apps;
+mod errors;
 mod images;
 mod reference;
 mod table;
 mod variables;
 
 pub use apps::{App, app, apps};
+pub use errors::{Layer, Says, Signature, Symptom, signatures};
 pub use images::{Auth, Image, ImageKind, Ports, image, images};
 pub use reference::Reference;
 pub use variables::{Audience, PathRule, SchemeRule, Variable, variable, variables};

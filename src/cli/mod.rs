@@ -2,6 +2,7 @@
 
 pub mod args;
 mod env;
+mod explain;
 mod fix;
 mod lint;
 mod reach;
@@ -38,7 +39,7 @@ pub fn main() -> u8 {
         Command::Lint(args) => lint::run(&mut session, args),
         Command::Fix(args) => fix::run(&mut session, args),
         Command::Rules(args) => rules::run(&session, args),
-        Command::Explain(_) => Ok(0),
+        Command::Explain(args) => explain::run(&mut session, args),
     };
     outcome.unwrap_or_else(|failure| {
         session::complain(session.lang, &failure);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::guard::{State, changed_services};
-use super::run::{Options, Outcome, check, lint};
+use super::run::{Options, Outcome, findings, lint};
 use super::setting::{Granted, Setting, grant};
 use super::suppress::Ignores;
 use crate::compose::{Found, Project, flatten, load_found};
@@ -176,7 +176,7 @@ impl Run<'_> {
             let survey = Survey::new(&project, &self.options.facts);
             let ignores = Ignores::of(&files, &project);
             let findings: Vec<Finding> =
-                check(&files, &survey, self.options).into_iter().filter(|f| !ignores.covers(&files, f)).collect();
+                findings(&files, &survey, self.options).into_iter().filter(|f| !ignores.covers(&files, f)).collect();
             let chosen = self.choose(&files, &findings);
             if chosen.is_empty() {
                 self.tell(&files, &findings);

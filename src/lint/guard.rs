@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
-use super::run::{Choice, Options, check};
+use super::run::{Choice, Options, findings};
 use super::suppress::Ignores;
 use crate::compose::{ProblemKind, Project, flatten};
 use crate::diag::{Fix, Severity, fingerprint};
@@ -29,7 +29,7 @@ impl State {
         let options = Options { choice: Choice::default(), ..options.clone() };
         let survey = Survey::new(project, &options.facts);
         let ignores = Ignores::of(files, project);
-        let loud = check(files, &survey, &options)
+        let loud = findings(files, &survey, &options)
             .into_iter()
             .filter(|f| f.severity >= Severity::Warning && !ignores.covers(files, f))
             .map(|f| {

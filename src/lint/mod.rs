@@ -9,5 +9,5 @@ mod suppress;
 
 pub use advice::{Advice, advice};
 pub use fix::{Applied, FixOptions, Fixed, Skipped, fix};
-pub use run::{Choice, Options, Outcome, ProjectInfo, Told, lint};
+pub use run::{Choice, Options, Outcome, ProjectInfo, Told, findings, lint};
 pub use setting::Setting;

@@ -95,7 +95,7 @@ pub fn lint(files: &mut Files, found: &[Found], process: &HashMap<String, String
         let index = out.projects.len();
         let survey = Survey::new(&project, &options.facts);
         let ignores = Ignores::of(files, &project);
-        for finding in check(files, &survey, options) {
+        for finding in findings(files, &survey, options) {
             if ignores.covers(files, &finding) {
                 out.ignored += 1;
                 continue;
@@ -122,7 +122,7 @@ pub fn lint(files: &mut Files, found: &[Found], process: &HashMap<String, String
 }
 
 /// The findings of one project under the options.
-pub(super) fn check(files: &Files, survey: &Survey<'_>, options: &Options) -> Vec<Finding> {
+pub fn findings(files: &Files, survey: &Survey<'_>, options: &Options) -> Vec<Finding> {
     let mut out = Vec::new();
     for rule in rules::ALL.iter().copied().filter(|r| options.choice.takes(r)) {
         let severity = options.severities.get(rule.id);

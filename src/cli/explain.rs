@@ -1,0 +1,395 @@
+//! `dockline explain TEXT|RULE|CAUSE|-`
+
+use std::fmt::Write as _;
+use std::io::Read as _;
+
+use super::args::{DataFormat, Explain};
+use super::lint::advice_lines;
+use super::session::{self, Failure, Session, Wish};
+use crate::compose::Project;
+use crate::diag::{Finding, Lang, Text, mask};
+use crate::explain::{Cause, Match, cause, finding_of, read, tie};
+use crate::lint::{advice, findings};
+use crate::network::Survey;
+use crate::remedy::{firewall_commands, listen_commands};
+use crate::report::{self, Range, tame};
+use crate::rule::Rule;
+use crate::rules;
+use crate::text;
+
+/// Longer input than this is not read: the errors that matter stand at the end of a log, but also at its start.
+const LIMIT: u64 = 16 << 20;
+
+pub fn run(session: &mut Session, args: &Explain) -> Result<u8, Failure> {
+    let mut words = args.text.join(" ");
+    if words == "-" {
+        let mut bytes = Vec::new();
+        std::io::stdin().lock().take(LIMIT).read_to_end(&mut bytes).map_err(|error| {
+            Failure::new(text!("can't read standard input: {error}", "无法读取标准输入：{error}"))
+        })?;
+        words = String::from_utf8_lossy(&bytes).into_owned();
+    }
+    let asked = words.trim();
+    if args.format == DataFormat::Human {
+        if let Some(rule) = rules::rule(asked) {
+            session::print(&rule_page(rule, session.lang));
+            return Ok(session::OK);
+        }
+        if let Some(cause) = cause(asked) {
+            session::print(&cause_page(cause, session.lang));
+            return Ok(session::OK);
+        }
+    }
+    let mut told: Vec<Told> = read(asked).into_iter().map(|one| Told { one, places: Vec::new(), confirmed: false }).collect();
+    let mut typed = Vec::new();
+    for project in projects(session, args)? {
+        relate(session, args, &project, &mut told, &mut typed)?;
+    }
+    // What a line of the project confirms comes first.
+    told.sort_by_key(|t| !t.confirmed);
+    match args.format {
+        DataFormat::Json => session::print(&json(session, asked, &told)),
+        DataFormat::Human if told.is_empty() => session::print(&unknown(session, asked)),
+        DataFormat::Human => session::print(&human(session, args, &told, &typed)),
+    }
+    let known = !told.is_empty() || rules::rule(asked).is_some() || cause(asked).is_some();
+    Ok(if known { session::OK } else { session::FINDINGS })
+}
+
+/// A match with the places that it is about.
+struct Told {
+    one: Match,
+    places: Vec<Place>,
+    /// Lint says the same of those places.
+    confirmed: bool,
+}
+
+struct Place {
+    file: String,
+    service: String,
+    path: String,
+    variable: String,
+    range: Option<Range>,
+}
+
+/// The projects here, if there are any: an error can be explained without one.
+fn projects(session: &mut Session, args: &Explain) -> Result<Vec<Project>, Failure> {
+    let (found, missed) = session.find(&args.project, &[], false)?;
+    if !args.project.file.is_empty()
+        && let Some(failure) = missed.into_iter().next()
+    {
+        return Err(failure);
+    }
+    Ok(found.iter().map(|f| session.load(f)).collect())
+}
+
+fn relate(
+    session: &mut Session,
+    args: &Explain,
+    project: &Project,
+    told: &mut Vec<Told>,
+    typed: &mut Vec<Text>,
+) -> Result<(), Failure> {
+    let wish = Wish { project: &args.project, select: &[], ignore: &[], lan_ip: None, into_override: false };
+    let (options, _) = session::options(session, &wish, &project.dir)?;
+    let survey = Survey::new(project, &options.facts);
+    let found: Vec<Finding> = findings(&session.files, &survey, &options);
+    let mut more: Vec<Told> = Vec::new();
+    for told in told.iter_mut() {
+        for judged in tie(&survey, &told.one) {
+            let said = finding_of(&found, &survey, judged).and_then(|f| f.cause);
+            let place = place(session, &survey, judged);
+            match said {
+                // Lint knows better what is wrong there than the message can.
+                Some(slug) if slug != told.one.cause => {
+                    if let Some(known) = more.iter_mut().find(|m| m.one.cause == slug && m.one.target == told.one.target) {
+                        add(&mut known.places, place);
+                    } else if let Some(cause) = cause(slug) {
+                        let one = Match { cause: cause.slug, ..told.one.clone() };
+                        more.push(Told { one, places: vec![place], confirmed: true });
+                    }
+                }
+                Some(_) => {
+                    told.confirmed = true;
+                    add(&mut told.places, place);
+                }
+                None if told.one.target.is_some() => add(&mut told.places, place),
+                None => {}
+            }
+        }
+    }
+    for one in more {
+        match told.iter_mut().find(|t| t.one.cause == one.one.cause && t.one.target == one.one.target) {
+            Some(known) => {
+                known.confirmed = true;
+                one.places.into_iter().for_each(|p| add(&mut known.places, p));
+            }
+            None => told.push(one),
+        }
+    }
+    if told.iter().all(|t| t.places.is_empty()) && !told.is_empty() {
+        let again = session::again(&args.project, &[]);
+        for one in advice(&survey) {
+            typed.extend(advice_lines(&one, &again, session.lang));
+        }
+    }
+    Ok(())
+}
+
+fn add(places: &mut Vec<Place>, place: Place) {
+    if !places.iter().any(|p| p.path == place.path && p.service == place.service) {
+        places.push(place);
+    }
+}
+
+fn place(session: &Session, survey: &Survey<'_>, judged: &crate::network::Judged) -> Place {
+    let endpoint = &judged.endpoint;
+    let span = endpoint.span_of(endpoint.address.host_range.clone());
+    let service = survey.project().services.get(endpoint.service);
+    Place {
+        file: span.map_or_else(String::new, |s| session.files.get(s.file).name.clone()),
+        service: survey.net.name(endpoint.service).to_owned(),
+        path: service.map_or_else(String::new, |s| endpoint.path(s)),
+        variable: endpoint.variable.to_string(),
+        range: span.map(|s| Range::of(&session.files, s)),
+    }
+}
+
+// -- JSON --
+
+#[derive(serde::Serialize)]
+struct Document<'a> {
+    version: u32,
+    matches: Vec<MatchJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<RuleJson>,
+}
+
+#[derive(serde::Serialize)]
+struct MatchJson<'a> {
+    diagnosis: &'a str,
+    layer: &'static str,
+    target: Option<TargetJson<'a>>,
+    text: String,
+    means: &'static str,
+    next: &'static str,
+    places: Vec<PlaceJson<'a>>,
+}
+
+#[derive(serde::Serialize)]
+struct TargetJson<'a> {
+    host: &'a str,
+    port: Option<u16>,
+}
+
+#[derive(serde::Serialize)]
+struct PlaceJson<'a> {
+    file: &'a str,
+    service: &'a str,
+    path: &'a str,
+    range: Option<Range>,
+}
+
+#[derive(serde::Serialize)]
+struct RuleJson {
+    id: &'static str,
+    title: &'static str,
+    doc: &'static str,
+    url: String,
+}
+
+fn json(session: &Session, asked: &str, told: &[Told]) -> String {
+    let lang = session.machine_lang();
+    let page = |slug: &str| cause(slug).map_or(("", ""), |c| (c.means.get(lang), c.next.get(lang)));
+    let matches = told.iter().map(|t| MatchJson {
+        diagnosis: t.one.cause,
+        layer: t.one.layer.name(),
+        target: t.one.target.as_ref().map(|t| TargetJson { host: &t.host, port: t.port }),
+        text: mask(&t.one.text),
+        means: page(t.one.cause).0,
+        next: page(t.one.cause).1,
+        places: t
+            .places
+            .iter()
+            .map(|p| PlaceJson { file: &p.file, service: &p.service, path: &p.path, range: p.range })
+            .collect(),
+    });
+    let mut matches: Vec<MatchJson<'_>> = matches.collect();
+    if let Some(known) = cause(asked) {
+        matches.push(MatchJson {
+            diagnosis: known.slug,
+            layer: "http",
+            target: None,
+            text: asked.to_owned(),
+            means: known.means.get(lang),
+            next: known.next.get(lang),
+            places: Vec::new(),
+        });
+    }
+    let rule = rules::rule(asked).map(|r| RuleJson {
+        id: r.id,
+        title: r.title.get(lang),
+        doc: r.doc.get(lang),
+        url: report::page(r.id, lang),
+    });
+    report::document(&Document { version: report::VERSION, matches, rule })
+}
+
+// -- for people --
+
+fn human(session: &Session, args: &Explain, told: &[Told], typed: &[Text]) -> String {
+    let lang = session.lang;
+    let mut out = String::new();
+    let mut said: Vec<Option<&crate::explain::Target>> = Vec::new();
+    for first in told {
+        // The likeliest cause of each address is told in full.
+        let target = first.one.target.as_ref();
+        if said.contains(&target) {
+            continue;
+        }
+        said.push(target);
+        let _ = writeln!(out, "{}\n", head(first, lang));
+        let _ = write!(out, "{}", full(first, lang));
+        let others: Vec<&Told> = told
+            .iter()
+            .filter(|t| t.one.target == first.one.target && t.one.cause != first.one.cause && (!first.confirmed || t.confirmed))
+            .collect();
+        if !others.is_empty() {
+            let label = text!("it may also be:", "也可能是：");
+            let _ = writeln!(out, "{}", label.get(lang));
+            for other in others {
+                let means = cause(other.one.cause).map_or("", |c| c.means.get(lang));
+                let _ = writeln!(out, "  {}: {means}", other.one.cause);
+            }
+            out.push('\n');
+        }
+    }
+    for line in typed {
+        let _ = writeln!(out, "{}", tame(line.get(lang)));
+    }
+    let first = told.first();
+    let again = session::again(&args.project, &[]);
+    let next = match first {
+        Some(t) if t.confirmed => Some(text!("next: dockline lint{again}", "下一步：dockline lint{again}")),
+        Some(t) if !t.places.is_empty() => Some(text!("next: dockline reach{again}", "下一步：dockline reach{again}")),
+        Some(t) => Some(text!("next: dockline explain {}", "下一步：dockline explain {}", t.one.cause)).filter(|_| typed.is_empty()),
+        None => None,
+    };
+    if let Some(next) = next {
+        let _ = writeln!(out, "{}", next.get(lang));
+    }
+    out
+}
+
+/// What the message says, in a line.
+fn head(told: &Told, lang: Lang) -> String {
+    use crate::catalog::Symptom as S;
+    let whom = match &told.one.target {
+        Some(t) => {
+            let port = t.port.map_or(String::new(), |p| format!(":{p}"));
+            let host = if t.host.contains(':') { format!("[{}]", t.host) } else { t.host.clone() };
+            format!("`{host}{port}`")
+        }
+        None => String::new(),
+    };
+    let (en, zh) = match told.one.symptom {
+        Some(S::Refused) => ("connection refused", "连接被拒绝"),
+        Some(S::Name) => ("the name does not resolve", "名字解析不了"),
+        Some(S::Timeout) => ("no answer: packets are dropped or the way is too slow", "没有回音：数据包被丢弃，或者太慢"),
+        Some(S::Unreachable) => ("no route to it", "到不了这个地址"),
+        Some(S::Reset) => ("the connection was taken and dropped", "连接建立后又被断开"),
+        Some(S::Unspecific) => ("the call failed; the message does not say how", "调用失败，报错没有说怎么失败的"),
+        None => (told.one.cause, told.one.cause),
+    };
+    let what = if whom.is_empty() { text!("{en}", "{zh}") } else { text!("{whom}: {en}", "{whom}：{zh}") };
+    let shown = shorten(&mask(&told.one.text));
+    tame(&format!("{}\n  | {shown}", what.get(lang)))
+}
+
+/// A long line around its middle.
+fn shorten(line: &str) -> String {
+    const MOST: usize = 200;
+    let chars: Vec<char> = line.chars().collect();
+    if chars.len() <= MOST {
+        return line.to_owned();
+    }
+    let head: String = chars.iter().take(MOST / 2).collect();
+    let tail: String = chars.iter().skip(chars.len() - MOST / 2).collect();
+    format!("{head} … {tail}")
+}
+
+/// A cause in full: what happens, where in the project, what to do.
+fn full(told: &Told, lang: Lang) -> String {
+    let Some(cause) = cause(told.one.cause) else { return String::new() };
+    let mut out = format!("{}: {}\n", cause.slug, cause.means.get(lang));
+    let label = text!("here", "就在这里");
+    for place in &told.places {
+        let line = place.range.map_or(String::new(), |r| format!(":{}", r.start.line));
+        let (file, variable, service) = (&place.file, &place.variable, &place.service);
+        let what = text!("{variable} of `{service}`", "`{service}` 的 {variable}");
+        let _ = writeln!(out, "  {}: {}", label.get(lang), tame(&format!("{file}{line}  {}", what.get(lang))));
+    }
+    let label = text!("do", "怎么办");
+    let _ = writeln!(out, "  {}: {}\n", label.get(lang), cause.next.get(lang));
+    if let Some(commands) = commands(cause.slug, told.one.target.as_ref().and_then(|t| t.port)) {
+        let _ = writeln!(out, "{}\n", indented(commands.get(lang)));
+    }
+    out
+}
+
+/// What can't be said in a line: commands for the host.
+fn commands(slug: &str, port: Option<u16>) -> Option<Text> {
+    match slug {
+        "host-bind-loopback" => Some(listen_commands(port.unwrap_or(11434))),
+        "host-firewall" => Some(firewall_commands(port.unwrap_or(11434))),
+        _ => None,
+    }
+}
+
+fn indented(text: &str) -> String {
+    text.lines().map(|l| format!("  {l}")).collect::<Vec<_>>().join("\n")
+}
+
+fn cause_page(cause: &Cause, lang: Lang) -> String {
+    let mut out = format!("{}\n\n{}\n\n{}\n", cause.slug, cause.means.get(lang), cause.next.get(lang));
+    if let Some(commands) = commands(cause.slug, None) {
+        let _ = writeln!(out, "\n{}", commands.get(lang));
+    }
+    let named: Vec<&str> = rules::ALL.iter().filter(|r| r.causes.contains(&cause.slug)).map(|r| r.id).collect();
+    if !named.is_empty() {
+        let list = named.join(", ");
+        let _ = writeln!(out, "\n{}", text!("rules that find it: {list}", "能发现它的规则：{list}").get(lang));
+    }
+    out
+}
+
+fn rule_page(rule: &Rule, lang: Lang) -> String {
+    let mut out = format!("{}: {}\n\n{}\n", rule.id, rule.title.get(lang), rule.doc.get(lang));
+    let (category, severity, fix) = (rule.category.name(), rule.severity.name(), rule.fix.name());
+    let _ = writeln!(
+        out,
+        "\n{}",
+        text!(
+            "category {category}, severity {severity}, fix {fix}; switch off in place: # dockline: ignore[{}] reason",
+            "类别 {category}，级别 {severity}，自动修复 {fix}；就地关闭：# dockline: ignore[{}] 原因",
+            rule.id
+        )
+        .get(lang)
+    );
+    out
+}
+
+fn unknown(session: &Session, asked: &str) -> String {
+    let lang = session.lang;
+    let known: Vec<&str> = rules::ALL.iter().map(|r| r.id).chain(crate::explain::CAUSES.iter().map(|c| c.slug)).collect();
+    let near = if asked.contains(char::is_whitespace) { None } else { session::nearest(asked, &known) };
+    let what = text!("nothing in it is known to dockline", "没有认出里面的任何内容");
+    let hint = match near {
+        Some(near) => text!("`{near}` may be meant", "是不是 `{near}`？"),
+        None => text!(
+            "give it the line with the error, or a log: docker compose logs SERVICE | dockline explain -",
+            "请给出报错的那一行，或者日志：docker compose logs 服务名 | dockline explain -"
+        ),
+    };
+    format!("{}\n{}\n", what.get(lang), hint.get(lang))
+}

@@ -1,0 +1,431 @@
+//! The causes, each with what happens on the wire and what to do. Their slugs are the vocabulary of findings and diagnoses.
+
+use crate::rule::Words;
+
+/// A cause.
+#[derive(Debug)]
+pub struct Cause {
+    pub slug: &'static str,
+    /// What happens.
+    pub means: Words,
+    /// What to type or to look at next.
+    pub next: Words,
+}
+
+macro_rules! causes {
+    ($($slug:literal { $means_en:literal, $means_zh:literal; $next_en:literal, $next_zh:literal })*) => {
+        /// Every cause.
+        pub static CAUSES: &[Cause] = &[$(Cause {
+            slug: $slug,
+            means: Words { en: $means_en, zh: $means_zh },
+            next: Words { en: $next_en, zh: $next_zh },
+        }),*];
+    };
+}
+
+/// The cause of a slug.
+pub fn cause(slug: &str) -> Option<&'static Cause> {
+    CAUSES.iter().find(|c| c.slug == slug)
+}
+
+causes! {
+    "loopback-to-host" {
+        "In a container, localhost and 127.0.0.1 are the container itself. The server runs on the host, so nobody listens there.",
+        "在容器里，localhost 和 127.0.0.1 指的是容器自己。服务在宿主机上，所以那里没有程序监听。";
+        "Write http://host.docker.internal:PORT instead; on Linux also give the service extra_hosts: [\"host.docker.internal:host-gateway\"]. `dockline fix` does both. The server on the host must listen beyond 127.0.0.1: dockline explain host-bind-loopback",
+        "地址改成 http://host.docker.internal:端口；在 Linux 上还要给服务加上 extra_hosts: [\"host.docker.internal:host-gateway\"]。`dockline fix` 会一起改好。宿主机上的服务不能只监听 127.0.0.1：dockline explain host-bind-loopback"
+    }
+    "loopback-to-service" {
+        "In a container, localhost is the container itself. The server is another service of the project, with a network namespace of its own.",
+        "在容器里，localhost 指的是容器自己。服务端是项目里的另一个服务，有它自己的网络命名空间。";
+        "Write the service's name and the port inside its container: http://ollama:11434, redis:6379. `dockline fix` does it.",
+        "写服务名和容器里的端口：http://ollama:11434、redis:6379。`dockline fix` 会改好。"
+    }
+    "loopback-in-container" {
+        "In a container, localhost is the container itself, and nothing in it listens on that port. Whether the server is on the host or another service the message does not tell.",
+        "在容器里，localhost 指的是容器自己，而容器里没有程序监听这个端口。服务在宿主机上还是在另一个容器里，从报错看不出来。";
+        "Another service: write its name. On the host: write host.docker.internal. Look at both with: dockline reach",
+        "在另一个服务里：写服务名；在宿主机上：写 host.docker.internal。用 dockline reach 看看。"
+    }
+    "missing-host-gateway" {
+        "host.docker.internal is not built into Docker on Linux: the name exists only where extra_hosts maps it. On Docker Desktop it does.",
+        "在 Linux 的 Docker 里没有内置 host.docker.internal：只有用 extra_hosts 定义了才有这个名字。Docker Desktop 上是自带的。";
+        "Add to the service: extra_hosts: [\"host.docker.internal:host-gateway\"], then docker compose up -d. `dockline fix` adds it.",
+        "给服务加上 extra_hosts: [\"host.docker.internal:host-gateway\"]，再 docker compose up -d。`dockline fix` 会加上。"
+    }
+    "host-bind-loopback" {
+        "The name leads to the host (docker0, 172.17.0.1), and there the connection is refused: the server on the host listens on 127.0.0.1 only, which containers can't reach on Linux. Ollama does so by default.",
+        "名字能找到宿主机（docker0，172.17.0.1），但连接被拒绝：宿主机上的服务只监听 127.0.0.1，在 Linux 上容器连不到。Ollama 默认就是这样。";
+        "See where it listens: ss -ltn 'sport = :11434'. Then let it listen beyond loopback:",
+        "看它监听在哪里：ss -ltn 'sport = :11434'。然后让它不只监听回环地址："
+    }
+    "host-firewall" {
+        "Packets to the host get no answer: the host's firewall (ufw, firewalld, nftables) drops new connections from the bridge networks.",
+        "发往宿主机的数据包没有回音：宿主机的防火墙（ufw、firewalld、nftables）丢弃了来自网桥的新连接。";
+        "Let the containers in:",
+        "放行容器："
+    }
+    "host-unreachable" {
+        "No route to the address, or a firewall that rejects with \"host unreachable\" (firewalld does). An address of another network, or of a machine that is off.",
+        "没有到这个地址的路由，或者防火墙以“主机不可达”拒绝（firewalld 就是这样）。可能是别的网段的地址，或者那台机器没开。";
+        "From the host: ping the address. From the container's network: docker run --rm --network PROJECT_default curlimages/curl -m 5 http://ADDRESS:PORT",
+        "在宿主机上 ping 这个地址；再从容器的网络里试：docker run --rm --network 项目名_default curlimages/curl -m 5 http://地址:端口"
+    }
+    "container-bind-loopback" {
+        "The server listens on 127.0.0.1 inside its own container: peers are refused, and its published port takes connections and drops them.",
+        "服务在自己的容器里只监听 127.0.0.1：别的容器会被拒绝，发布的端口则是接受连接又断开。";
+        "Let it listen on 0.0.0.0 in the container: OLLAMA_HOST=0.0.0.0, --host 0.0.0.0. `dockline lint` names the setting.",
+        "让它在容器里监听 0.0.0.0：OLLAMA_HOST=0.0.0.0、--host 0.0.0.0。`dockline lint` 会指出是哪个设置。"
+    }
+    "wildcard-as-target" {
+        "0.0.0.0 says where a server listens. As an address to call it means the container itself.",
+        "0.0.0.0 是服务端的监听地址。拿它当目标地址，连的就是容器自己。";
+        "Write the service's name, or host.docker.internal for a server on the host. `dockline fix` does it.",
+        "写服务名；服务在宿主机上就写 host.docker.internal。`dockline fix` 会改好。"
+    }
+    "service-via-host" {
+        "A service of the same project is called by a detour over the host and its published port.",
+        "同一个项目里的服务，绕道宿主机和它发布的端口去连。";
+        "Call it by its name and container port; then it works without the published port and without host.docker.internal.",
+        "直接用服务名和容器端口，这样不依赖发布的端口，也不依赖 host.docker.internal。"
+    }
+    "published-port-between-services" {
+        "Between services the port inside the container counts. `ports: \"8081:8080\"` changes nothing there: 8081 exists on the host only.",
+        "服务之间用的是容器里的端口。`ports: \"8081:8080\"` 在这里不起作用：8081 只在宿主机上有。";
+        "Write the right-hand number: http://service:8080. `dockline fix` does it.",
+        "写冒号右边的端口：http://服务名:8080。`dockline fix` 会改好。"
+    }
+    "wrong-container-port" {
+        "The container is there, and nobody in it listens on that port.",
+        "容器在，但里面没有程序监听这个端口。";
+        "What it listens on: docker compose exec SERVICE ss -ltn (or look at the image's page); dockline reach shows what is known.",
+        "看它监听什么：docker compose exec 服务名 ss -ltn（或看镜像的说明）；dockline reach 会列出已知的端口。"
+    }
+    "wrong-service-name" {
+        "No service of the project has that name. Names are service names, container names, hostnames and aliases.",
+        "项目里没有哪个服务叫这个名字。能用的名字有：服务名、容器名、hostname、网络别名。";
+        "docker compose ps --services lists them; dockline lint says which one is near.",
+        "docker compose ps --services 会列出来；dockline lint 会指出相近的名字。"
+    }
+    "wrong-host" {
+        "The address belongs to another machine than the server does, or to none.",
+        "这个地址不是服务所在的机器的，或者根本没有机器用它。";
+        "Look up the machine's address (ip -4 addr) and write that, or a name that follows it.",
+        "查那台机器的地址（ip -4 addr），写对它，或写一个会跟着变的名字。"
+    }
+    "network-mismatch" {
+        "The two containers share no network, so that the one has no name for the other.",
+        "两个容器没有共同的网络，一个就解析不了另一个的名字。";
+        "Put both on one network under networks:. A service with a networks: list of its own is no longer on the default one. dockline lint names the pair.",
+        "在 networks: 里让两者加入同一个网络。服务一旦写了自己的 networks:，就不在默认网络上了。dockline lint 会指出是哪两个。"
+    }
+    "profile-not-enabled" {
+        "The service stands behind a profile that is off, so it was not started and its name does not resolve.",
+        "这个服务要打开某个 profile 才会启动；没有启动，名字也就解析不了。";
+        "docker compose --profile NAME up -d, or COMPOSE_PROFILES=NAME in .env",
+        "docker compose --profile 名字 up -d，或者在 .env 里写 COMPOSE_PROFILES=名字"
+    }
+    "name-resolution" {
+        "The name does not resolve in the container. Either no service is called so, or it shares no network, or it is not running: a stopped container has no name.",
+        "容器里解析不了这个名字：可能没有服务叫这个名字，可能没有共同的网络，也可能它没在运行——停止的容器是没有名字的。";
+        "docker compose ps -a (is it running?), then dockline lint (is it called so, and on the same network?)",
+        "先 docker compose ps -a 看它在不在运行，再 dockline lint 看名字和网络对不对"
+    }
+    "connection-refused" {
+        "The machine was reached, and nobody listens on that port there. Which machine the message does not say.",
+        "机器找到了，但那个端口上没有程序监听。是哪台机器，报错里没有说。";
+        "dockline reach shows where each address leads; localhost in a container is the container itself.",
+        "dockline reach 会列出每个地址通向哪里；容器里的 localhost 是容器自己。"
+    }
+    "server-not-running" {
+        "Nothing runs on that port.",
+        "那个端口上没有程序在运行。";
+        "On the host: curl http://127.0.0.1:11434/api/version (Ollama), systemctl status ollama. In the project: docker compose ps -a, docker compose logs SERVICE",
+        "宿主机上：curl http://127.0.0.1:11434/api/version（Ollama），systemctl status ollama。项目里：docker compose ps -a，docker compose logs 服务名"
+    }
+    "url-missing-v1" {
+        "The server was reached and knows no such path: an OpenAI client appends /chat/completions to the base URL, which must end in /v1.",
+        "服务连到了，但没有这个路径：OpenAI 客户端会在基础地址后面加 /chat/completions，所以基础地址要以 /v1 结尾。";
+        "Write http://HOST:11434/v1 for clients of the OpenAI API.",
+        "用 OpenAI 接口的客户端要写 http://主机:11434/v1。"
+    }
+    "url-extra-path" {
+        "The server was reached and knows no such path: the client appends /api/chat or /v1/... itself, and the base URL holds a part of it already.",
+        "服务连到了，但没有这个路径：客户端自己会加 /api/chat 或 /v1/……，而基础地址里已经写了一部分。";
+        "Ollama clients and One-API/New-API channels take the bare address: http://HOST:11434",
+        "Ollama 客户端、One-API / New-API 的渠道只写地址本身：http://主机:11434"
+    }
+    "url-trailing-slash" {
+        "The client puts the path right behind the base URL, so that two slashes meet: //api/chat is another path.",
+        "客户端把路径直接接在基础地址后面，就成了两个斜杠：//api/chat 是另一个路径。";
+        "Write the address without the slash at its end.",
+        "地址结尾不要写斜杠。"
+    }
+    "url-missing-scheme" {
+        "The client wants a URL and got host:port.",
+        "客户端要的是 URL，得到的却是 主机:端口。";
+        "Write http:// in front: http://host.docker.internal:11434",
+        "前面加上 http://：http://host.docker.internal:11434"
+    }
+    "wrong-server-mode" {
+        "The server runs, and not with the API that is called: another protocol, another mode, HTTPS instead of HTTP.",
+        "服务在运行，但不是被调用的那种接口：协议不同、模式不同，或者一边是 HTTPS 一边是 HTTP。";
+        "Ask it by hand: curl -i http://HOST:PORT/v1/models and curl -i http://HOST:PORT/api/version",
+        "手工问一下：curl -i http://主机:端口/v1/models 和 curl -i http://主机:端口/api/version"
+    }
+    "env-quoting" {
+        "The quotes are part of the value: in the list form of environment (- KEY=\"value\"), in docker run --env-file, or behind a second pair.",
+        "引号成了值的一部分：environment 的列表写法（- KEY=\"value\"）、docker run --env-file，或者写了两层引号时就会这样。";
+        "Look at what the container gets: dockline env SERVICE VARIABLE. Write - KEY=value, without quotes.",
+        "看容器到底得到了什么：dockline env 服务 变量。写成 - KEY=value，不加引号。"
+    }
+    "env-inline-comment" {
+        "The comment behind the value became part of it.",
+        "值后面的注释成了值的一部分。";
+        "Put comments on lines of their own. dockline env SERVICE VARIABLE shows the value.",
+        "注释单独写一行。dockline env 服务 变量 可以看到实际的值。"
+    }
+    "env-precedence" {
+        "Another source of the variable wins: the shell over .env, environment over env_file.",
+        "变量在别处也设置了，以别处为准：shell 环境优先于 .env，environment 优先于 env_file。";
+        "dockline env SERVICE VARIABLE names the line that counts.",
+        "dockline env 服务 变量 会指出以哪一行为准。"
+    }
+    "env-file-missing" {
+        "An env file, or a variable that one should set, is not there.",
+        "env 文件不在，或者本该由它设置的变量没有设置。";
+        "cp .env.example .env, then fill it in. dockline lint names the file and the variables.",
+        "cp .env.example .env，再填好。dockline lint 会指出缺哪个文件、哪些变量。"
+    }
+    "env-crlf" {
+        "A carriage return from a Windows editor became part of the value.",
+        "Windows 编辑器的回车符成了值的一部分。";
+        "Save the file with LF line ends: sed -i 's/\\r$//' .env",
+        "把文件存成 LF 换行：sed -i 's/\\r$//' .env"
+    }
+    "dollar-interpolation" {
+        "Compose took a $ in a value for the start of a variable and put nothing in its place.",
+        "Compose 把值里的 $ 当成变量，替换成了空。";
+        "In a Compose file write $$; in .env put the value into single quotes.",
+        "在 Compose 文件里写成 $$；在 .env 里用单引号把值括起来。"
+    }
+    "renamed-variable" {
+        "The image reads another variable now, and this one is ignored.",
+        "镜像现在读的是另一个变量，这个变量已经不起作用。";
+        "Look at the image's page for the present name.",
+        "看镜像的说明，用现在的名字。"
+    }
+    "db-stored-url" {
+        "The address is kept in the application's database: what a file says is used at the first start only, or never.",
+        "地址存在应用的数据库里：文件里写的只在第一次启动时有用，或者根本没用。";
+        "Change it on the application's page. dockline lint says on which, and what to type.",
+        "到应用的页面上改。dockline lint 会告诉你在哪个页面、填什么。"
+    }
+    "proxy-without-no-proxy" {
+        "HTTP_PROXY or HTTPS_PROXY is set, and so calls to names inside the project go to the proxy, which knows none of them.",
+        "设置了 HTTP_PROXY 或 HTTPS_PROXY，项目内部的调用也走了代理，而代理不认识这些名字。";
+        "Add NO_PROXY=localhost,127.0.0.1,host.docker.internal and the service names.",
+        "加上 NO_PROXY=localhost,127.0.0.1,host.docker.internal 以及各个服务名。"
+    }
+    "ssrf-proxy-blocks" {
+        "Dify's squid (ssrf_proxy) refused the target: it lets through only what its rules allow.",
+        "Dify 的 squid（ssrf_proxy）拒绝了这个目标：它只放行规则允许的地址。";
+        "docker compose logs ssrf_proxy shows the address; allow it in ssrf_proxy/squid.conf.template, then docker compose up -d --force-recreate ssrf_proxy",
+        "docker compose logs ssrf_proxy 可以看到地址；在 ssrf_proxy/squid.conf.template 里放行，再 docker compose up -d --force-recreate ssrf_proxy"
+    }
+    "browser-url-internal-name" {
+        "A browser was given a name that only containers know.",
+        "给浏览器的是只有容器才认识的名字。";
+        "For browsers write a published address: http://localhost:PORT on the same machine, the server's name elsewhere.",
+        "给浏览器用的要写发布出来的地址：本机用 http://localhost:端口，别的机器用服务器的域名或地址。"
+    }
+    "public-url-wrong" {
+        "The public address that the application hands out is not the one that people use.",
+        "应用对外给出的公开地址，和大家实际用的不一样。";
+        "Set the public URL variable to what stands in the browser's address bar.",
+        "把公开 URL 的变量设成浏览器地址栏里的那个地址。"
+    }
+    "public-url-port-mismatch" {
+        "The public address names another port than the one that is published.",
+        "公开地址里的端口和发布的端口不一致。";
+        "Make the two the same, or put the public one behind a proxy.",
+        "让两者一致，或者在前面加反向代理。"
+    }
+    "cors-origins" {
+        "The browser asked Ollama directly, and Ollama does not let this page's origin in.",
+        "浏览器直接访问了 Ollama，而 Ollama 不接受这个页面的来源（origin）。";
+        "Let the application's server make the call; or set OLLAMA_ORIGINS=http://THE-PAGE:PORT for Ollama and start it again.",
+        "让应用的服务端去调用；或者给 Ollama 设置 OLLAMA_ORIGINS=http://页面地址:端口，再重启它。"
+    }
+    "cors-preflight-header" {
+        "The browser's preflight asked for a header (x-stainless-...) that the server does not list. OLLAMA_ORIGINS does not help against that.",
+        "浏览器的预检请求带了服务端没有列出的请求头（x-stainless-……）。设置 OLLAMA_ORIGINS 解决不了这个问题。";
+        "Call from the server's side, or put a reverse proxy in front that answers OPTIONS with Access-Control-Allow-Headers: *; newer Ollama versions allow these headers.",
+        "改由服务端调用，或者在前面加反向代理，对 OPTIONS 回 Access-Control-Allow-Headers: *；新版 Ollama 已经允许这些请求头。"
+    }
+    "nginx-buffering" {
+        "The reverse proxy collects the whole answer before it hands it on, so that streaming stalls.",
+        "反向代理攒齐了整个回答才往下发，流式输出就卡住了。";
+        "proxy_buffering off; proxy_read_timeout 600s; in the location of the model server",
+        "在模型服务的 location 里写 proxy_buffering off; proxy_read_timeout 600s;"
+    }
+    "nginx-stale-dns" {
+        "nginx looked the name up when it started and keeps an address that is no longer the container's.",
+        "nginx 启动时解析了名字，一直用着已经变了的旧地址。";
+        "docker compose restart nginx; to stay: resolver 127.0.0.11; and the upstream in a variable",
+        "docker compose restart nginx；要一劳永逸：resolver 127.0.0.11; 并把上游写进变量"
+    }
+    "startup-order" {
+        "The other service was not ready yet: it starts at the same time and needs longer.",
+        "对方还没准备好：两边同时启动，而它要花更长的时间。";
+        "depends_on with condition: service_healthy and a health check there, or restart: unless-stopped here. If it never gets ready: docker compose logs SERVICE",
+        "在这边写 depends_on 加 condition: service_healthy（那边要有 healthcheck），或者 restart: unless-stopped。要是一直不好：docker compose logs 服务名"
+    }
+    "healthcheck-missing-tool" {
+        "The health check calls curl or wget, and the image has none, so that the container never gets healthy.",
+        "健康检查要用 curl 或 wget，而镜像里没有，所以容器永远不会变成 healthy。";
+        "Use what the image has: test: [\"CMD\", \"ollama\", \"list\"] for Ollama, bash's /dev/tcp, or the program's own check.",
+        "用镜像里有的：Ollama 用 test: [\"CMD\", \"ollama\", \"list\"]，也可以用 bash 的 /dev/tcp 或程序自带的检查。"
+    }
+    "healthcheck-ipv6-localhost" {
+        "busybox wget takes ::1 for localhost and tries nothing else; the server listens on IPv4 only.",
+        "busybox 的 wget 把 localhost 解析成 ::1，不再试别的；而服务只监听 IPv4。";
+        "Write 127.0.0.1 instead of localhost in the health check.",
+        "健康检查里把 localhost 写成 127.0.0.1。"
+    }
+    "host-mode-ports" {
+        "With network_mode: host there is nothing to publish: ports are discarded, or refused by older tools.",
+        "用了 network_mode: host 就没有端口可发布：ports 会被丢弃，旧工具则直接报错。";
+        "Take ports away, or network_mode: host.",
+        "去掉 ports，或者去掉 network_mode: host。"
+    }
+    "host-mode-docker-desktop" {
+        "On Docker Desktop network_mode: host is the network of the virtual machine, not that of your computer, unless the setting for it is on (4.34 and newer).",
+        "在 Docker Desktop 上，network_mode: host 是虚拟机的网络，不是你电脑的网络，除非打开了相应的设置（4.34 起）。";
+        "Publish ports and call host.docker.internal, or turn on Settings > Resources > Network > Enable host networking.",
+        "改用 ports 和 host.docker.internal，或者打开 Settings > Resources > Network > Enable host networking。"
+    }
+    "rootless-host-gateway" {
+        "The rootless engine's gateway is that of its own namespace, not the host.",
+        "rootless 引擎的网关是它自己命名空间里的，不是宿主机。";
+        "Start it with DOCKERD_ROOTLESS_ROOTLESSKIT_DISABLE_HOST_LOOPBACK=false and use 10.0.2.2, or the LAN address.",
+        "用 DOCKERD_ROOTLESS_ROOTLESSKIT_DISABLE_HOST_LOOPBACK=false 启动，地址写 10.0.2.2；或者用局域网地址。"
+    }
+    "podman-host-name" {
+        "Podman calls the host host.containers.internal; host-gateway needs Podman 4.7 or newer.",
+        "Podman 里宿主机叫 host.containers.internal；host-gateway 需要 Podman 4.7 或更新的版本。";
+        "Write host.containers.internal, or update Podman.",
+        "写 host.containers.internal，或者升级 Podman。"
+    }
+    "vm-host-gateway" {
+        "The engine runs in a virtual machine (Colima, Lima), and host-gateway is that machine, not your computer.",
+        "引擎在虚拟机里（Colima、Lima），host-gateway 指的是虚拟机，不是你的电脑。";
+        "Write host.docker.internal without a mapping of your own, or host.lima.internal.",
+        "直接写 host.docker.internal（不要自己映射），或者 host.lima.internal。"
+    }
+    "wsl2-nat" {
+        "The engine runs in WSL2 and the server on Windows, or the other way round: between them is NAT, and the Windows firewall.",
+        "引擎在 WSL2 里、服务在 Windows 上，或者反过来：中间隔着 NAT 和 Windows 防火墙。";
+        "Let the server listen on 0.0.0.0 and allow it in the Windows firewall; or networkingMode=mirrored in .wslconfig",
+        "让服务监听 0.0.0.0，并在 Windows 防火墙里放行；或者在 .wslconfig 里写 networkingMode=mirrored"
+    }
+    "swarm-host-gateway" {
+        "In a swarm host-gateway is resolved on the node that runs the task.",
+        "在 swarm 里，host-gateway 按运行任务的那个节点来解析。";
+        "Pin the service to the node with the server, or give the server an address of its own.",
+        "把服务固定到有那个程序的节点上，或者给那个程序一个固定的地址。"
+    }
+    "engine-too-old" {
+        "host-gateway needs Docker Engine 20.10 or newer (docker.io of older distributions is older).",
+        "host-gateway 需要 Docker Engine 20.10 或更新的版本（老发行版自带的 docker.io 更旧）。";
+        "docker version shows yours; update it, or write the bridge's address: ip -4 addr show docker0",
+        "docker version 看版本；升级，或者写网桥的地址：ip -4 addr show docker0"
+    }
+    "exposed-port" {
+        "A model server or database that asks for no password is published on all interfaces.",
+        "不要密码的模型服务或数据库，发布到了所有网卡上。";
+        "Publish on loopback: \"127.0.0.1:11434:11434\", or not at all where only services need it.",
+        "只发布到本机：\"127.0.0.1:11434:11434\"；只有服务之间用的就不要发布。"
+    }
+    "default-secret" {
+        "A password or key that is published with the project is in use.",
+        "用着项目自带的、人人都知道的密码或密钥。";
+        "Make one of your own: openssl rand -hex 32",
+        "换成自己的：openssl rand -hex 32"
+    }
+    "secret-drift" {
+        "Client and server have different passwords, or one has none. A database keeps the password it was made with: a new one in .env changes the client only.",
+        "客户端和服务端的密码不一样，或者一边没有。数据库会一直用创建时的密码：在 .env 里改，只改到了客户端。";
+        "Set the same on both sides; for a database change it inside, or start anew with an empty volume.",
+        "两边设成一样；数据库要进去改密码，或者用空的卷重新开始。"
+    }
+    "port-conflict" {
+        "Another process or container holds that port of the host.",
+        "宿主机的这个端口已经被别的进程或容器占用。";
+        "Who: ss -ltnp 'sport = :PORT' (or docker ps). Then stop it, or publish another: \"8081:80\"",
+        "看是谁：ss -ltnp 'sport = :端口'（或 docker ps）。停掉它，或者换一个端口发布：\"8081:80\""
+    }
+    "gpu-runtime" {
+        "The engine can't hand a GPU to a container: the NVIDIA container toolkit is missing or not set up.",
+        "引擎没法把显卡交给容器：没有装好 NVIDIA Container Toolkit。";
+        "sudo nvidia-ctk runtime configure --runtime=docker && sudo systemctl restart docker",
+        "sudo nvidia-ctk runtime configure --runtime=docker && sudo systemctl restart docker"
+    }
+    "memory-limit" {
+        "The kernel killed the process for memory (137 is 128 + SIGKILL): over the container's limit, or the machine's.",
+        "进程因为内存不够被内核杀掉了（137 = 128 + SIGKILL）：超过了容器的限制，或者机器的内存用完了。";
+        "docker inspect -f '{{.State.OOMKilled}}' CONTAINER; raise mem_limit, or take a smaller model.",
+        "docker inspect -f '{{.State.OOMKilled}}' 容器；调大 mem_limit，或者换小一点的模型。"
+    }
+    "kernel-setting" {
+        "The program wants a kernel setting of the host.",
+        "程序需要宿主机的某个内核参数。";
+        "sudo sysctl -w vm.max_map_count=262144, and in /etc/sysctl.d to keep it",
+        "sudo sysctl -w vm.max_map_count=262144，并写进 /etc/sysctl.d 永久生效"
+    }
+    "timeout-tuning" {
+        "The server was reached and took longer than the client waits: a model is loaded, or the answer is long.",
+        "服务连到了，但等的时间超过了客户端的限制：模型正在加载，或者回答太长。";
+        "Raise the client's timeout, load the model before (ollama run MODEL \"\"), and keep it: OLLAMA_KEEP_ALIVE=24h",
+        "调大客户端的超时时间，先把模型加载好（ollama run 模型 \"\"），并让它留在内存里：OLLAMA_KEEP_ALIVE=24h"
+    }
+    "model-not-found" {
+        "The server was reached and has no model of that name.",
+        "服务连到了，但那里没有这个名字的模型。";
+        "What it has: ollama list (in a container: docker compose exec ollama ollama list); get one: ollama pull NAME. The tag belongs to the name.",
+        "看有哪些：ollama list（在容器里：docker compose exec ollama ollama list）；下载：ollama pull 名字。标签也是名字的一部分。"
+    }
+    "bad-request" {
+        "The server was reached and does not take the request as it is.",
+        "服务连到了，但不接受这样的请求。";
+        "Read the message in the answer: a model without tools, a parameter that this server does not know.",
+        "看返回的信息：可能是模型不支持工具调用，或者服务端不认识某个参数。"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_cause_that_is_named_has_a_page() {
+        for rule in crate::rules::ALL {
+            for slug in rule.causes {
+                assert!(cause(slug).is_some(), "{} names {slug}", rule.id);
+            }
+        }
+        for signature in crate::catalog::signatures() {
+            if let crate::catalog::Says::Causes(causes) = &signature.says {
+                for slug in causes {
+                    assert!(cause(slug).is_some(), "errors.txt:{} names {slug}", signature.line);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn each_cause_stands_once() {
+        let mut seen = std::collections::HashSet::new();
+        assert!(CAUSES.iter().all(|c| seen.insert(c.slug)));
+    }
+}
