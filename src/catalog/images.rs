@@ -100,9 +100,9 @@ pub struct Image {
 impl Image {
     /// Whether a bundled server listens on a port under this tag.
     pub fn bundles(&self, port: u16, tag: Option<&str>) -> bool {
-        self.bundles.iter().any(|(p, pattern)| {
-            *p == port && pattern.is_none_or(|pattern| glob(pattern, tag.unwrap_or("latest")))
-        })
+        self.bundles
+            .iter()
+            .any(|(p, pattern)| *p == port && pattern.is_none_or(|pattern| glob(pattern, tag.unwrap_or("latest"))))
     }
 
     pub fn speaks(&self, protocol: &str) -> bool {

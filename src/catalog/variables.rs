@@ -96,9 +96,7 @@ fn table() -> &'static Table {
 pub fn variable(name: &str, image: Option<&Image>) -> Option<&'static Variable> {
     let table = table();
     let get = |index: &usize| table.variables.get(*index);
-    let for_image = |v: &&'static Variable| {
-        image.is_some_and(|image| v.images.iter().any(|i| image.names.contains(i)))
-    };
+    let for_image = |v: &&'static Variable| image.is_some_and(|image| v.images.iter().any(|i| image.names.contains(i)));
     let exact: Vec<_> = table.exact.get(name).map_or(Vec::new(), |l| l.iter().filter_map(get).collect());
     let matched = || table.patterns.iter().filter(|(p, _)| glob(p, name)).filter_map(|(_, i)| get(i));
     exact

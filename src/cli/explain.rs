@@ -24,9 +24,11 @@ pub fn run(session: &mut Session, args: &Explain) -> Result<u8, Failure> {
     let mut words = args.text.join(" ");
     if words == "-" {
         let mut bytes = Vec::new();
-        std::io::stdin().lock().take(LIMIT).read_to_end(&mut bytes).map_err(|error| {
-            Failure::new(text!("can't read standard input: {error}", "无法读取标准输入：{error}"))
-        })?;
+        std::io::stdin()
+            .lock()
+            .take(LIMIT)
+            .read_to_end(&mut bytes)
+            .map_err(|error| Failure::new(text!("can't read standard input: {error}", "无法读取标准输入：{error}")))?;
         words = String::from_utf8_lossy(&bytes).into_owned();
     }
     let asked = words.trim();
@@ -40,7 +42,8 @@ pub fn run(session: &mut Session, args: &Explain) -> Result<u8, Failure> {
             return Ok(session::OK);
         }
     }
-    let mut told: Vec<Told> = read(asked).into_iter().map(|one| Told { one, places: Vec::new(), confirmed: false }).collect();
+    let mut told: Vec<Told> =
+        read(asked).into_iter().map(|one| Told { one, places: Vec::new(), confirmed: false }).collect();
     let mut typed = Vec::new();
     for project in projects(session, args)? {
         relate(session, args, &project, &mut told, &mut typed)?;
@@ -102,7 +105,9 @@ fn relate(
             match said {
                 // Lint knows better what is wrong there than the message can.
                 Some(slug) if slug != told.one.cause => {
-                    if let Some(known) = more.iter_mut().find(|m| m.one.cause == slug && m.one.target == told.one.target) {
+                    if let Some(known) =
+                        more.iter_mut().find(|m| m.one.cause == slug && m.one.target == told.one.target)
+                    {
                         add(&mut known.places, place);
                     } else if let Some(cause) = cause(slug) {
                         let one = Match { cause: cause.slug, ..told.one.clone() };
@@ -252,7 +257,9 @@ fn human(session: &Session, args: &Explain, told: &[Told], typed: &[Text]) -> St
         let _ = write!(out, "{}", full(first, lang));
         let others: Vec<&Told> = told
             .iter()
-            .filter(|t| t.one.target == first.one.target && t.one.cause != first.one.cause && (!first.confirmed || t.confirmed))
+            .filter(|t| {
+                t.one.target == first.one.target && t.one.cause != first.one.cause && (!first.confirmed || t.confirmed)
+            })
             .collect();
         if !others.is_empty() {
             let label = text!("it may also be:", "也可能是：");
@@ -272,7 +279,8 @@ fn human(session: &Session, args: &Explain, told: &[Told], typed: &[Text]) -> St
     let next = match first {
         Some(t) if t.confirmed => Some(text!("next: dockline lint{again}", "下一步：dockline lint{again}")),
         Some(t) if !t.places.is_empty() => Some(text!("next: dockline reach{again}", "下一步：dockline reach{again}")),
-        Some(t) => Some(text!("next: dockline explain {}", "下一步：dockline explain {}", t.one.cause)).filter(|_| typed.is_empty()),
+        Some(t) => Some(text!("next: dockline explain {}", "下一步：dockline explain {}", t.one.cause))
+            .filter(|_| typed.is_empty()),
         None => None,
     };
     if let Some(next) = next {
@@ -295,7 +303,9 @@ fn head(told: &Told, lang: Lang) -> String {
     let (en, zh) = match told.one.symptom {
         Some(S::Refused) => ("connection refused", "连接被拒绝"),
         Some(S::Name) => ("the name does not resolve", "名字解析不了"),
-        Some(S::Timeout) => ("no answer: packets are dropped or the way is too slow", "没有回音：数据包被丢弃，或者太慢"),
+        Some(S::Timeout) => {
+            ("no answer: packets are dropped or the way is too slow", "没有回音：数据包被丢弃，或者太慢")
+        }
         Some(S::Unreachable) => ("no route to it", "到不了这个地址"),
         Some(S::Reset) => ("the connection was taken and dropped", "连接建立后又被断开"),
         Some(S::Unspecific) => ("the call failed; the message does not say how", "调用失败，报错没有说怎么失败的"),
@@ -381,7 +391,8 @@ fn rule_page(rule: &Rule, lang: Lang) -> String {
 
 fn unknown(session: &Session, asked: &str) -> String {
     let lang = session.lang;
-    let known: Vec<&str> = rules::ALL.iter().map(|r| r.id).chain(crate::explain::CAUSES.iter().map(|c| c.slug)).collect();
+    let known: Vec<&str> =
+        rules::ALL.iter().map(|r| r.id).chain(crate::explain::CAUSES.iter().map(|c| c.slug)).collect();
     let near = if asked.contains(char::is_whitespace) { None } else { session::nearest(asked, &known) };
     let what = text!("nothing in it is known to dockline", "没有认出里面的任何内容");
     let hint = match near {

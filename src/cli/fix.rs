@@ -8,7 +8,7 @@ use super::lint::reached;
 use super::session::{self, Failure, Session, Wish};
 use crate::compose::Found;
 use crate::diag::{Lang, Strategy, Text};
-use crate::lint::{Fixed, FixOptions, Setting, fix};
+use crate::lint::{FixOptions, Fixed, Setting, fix};
 use crate::report::{self, FindingJson, tame};
 use crate::source::{Change, WriteError, unified, write_all};
 use crate::text;
@@ -26,8 +26,9 @@ pub fn run(session: &mut Session, args: &Fix) -> Result<u8, Failure> {
     };
     let (options, _) = session::options(session, &wish, &dir)?;
     if wanted.to == Some(Strategy::LanIp) && options.lan_ip.is_none() {
-        return Err(Failure::new(text!("--to lan-ip needs the host's address", "--to lan-ip 需要宿主机的地址"))
-            .hint(text!("--lan-ip ADDR; see your addresses with: ip -4 addr", "--lan-ip 地址；查看本机地址：ip -4 addr")));
+        return Err(Failure::new(text!("--to lan-ip needs the host's address", "--to lan-ip 需要宿主机的地址")).hint(
+            text!("--lan-ip ADDR; see your addresses with: ip -4 addr", "--lan-ip 地址；查看本机地址：ip -4 addr"),
+        ));
     }
     let base = session.files.base().to_path_buf();
     let fixed = fix(&base, &found, &session.process, &options, &wanted);
@@ -91,12 +92,18 @@ fn failed(session: &Session, error: &WriteError) -> Failure {
     match error {
         WriteError::Changed(path) => {
             let name = session.files.name_of(path);
-            Failure::new(text!("{name} changed while dockline worked: nothing was written", "{name} 在处理期间被改动了：什么都没有写入"))
-                .hint(text!("run it again", "请再运行一次"))
+            Failure::new(text!(
+                "{name} changed while dockline worked: nothing was written",
+                "{name} 在处理期间被改动了：什么都没有写入"
+            ))
+            .hint(text!("run it again", "请再运行一次"))
         }
         WriteError::Io(path, error) => {
             let name = session.files.name_of(path);
-            Failure::new(text!("can't write {name}: {error}; nothing was changed", "无法写入 {name}：{error}；什么都没有改动"))
+            Failure::new(text!(
+                "can't write {name}: {error}; nothing was changed",
+                "无法写入 {name}：{error}；什么都没有改动"
+            ))
         }
     }
 }
@@ -180,7 +187,12 @@ impl Report<'_> {
                     reason: s.reason.get(lang),
                 })
                 .collect(),
-            left: fixed.left.findings.iter().map(|t| report::finding(&fixed.files, lang, t.project, &t.finding)).collect(),
+            left: fixed
+                .left
+                .findings
+                .iter()
+                .map(|t| report::finding(&fixed.files, lang, t.project, &t.finding))
+                .collect(),
             written: fixed.changes.iter().map(|c| self.session.files.name_of(&c.path)).collect(),
             apply: self.apply(),
             notes: fixed.notes.iter().map(|n| n.get(lang)).collect(),
@@ -249,7 +261,8 @@ impl Report<'_> {
             let (rule, file, line) = (applied.rule, &applied.file, applied.line);
             let place = if file.is_empty() { String::new() } else { format!("{file}:{line}: ") };
             let what = text!("{place}{rule} ({services}): ", "{place}{rule}（{services}）：").and(&applied.description);
-            let head = if self.args.diff { text!("would fix  ", "会修复  ") } else { text!("fixed  ", "已修复  ") };
+            let head =
+                if self.args.diff { text!("would fix  ", "会修复  ") } else { text!("fixed  ", "已修复  ") };
             say(&head.and(&what));
         }
         for skipped in &fixed.skipped {
@@ -288,7 +301,8 @@ impl Report<'_> {
     fn rest(&self, lines: &mut Vec<String>, lang: Lang) {
         let fixed = self.fixed;
         let threshold = session::threshold(self.args.fail_on);
-        let loud: Vec<_> = fixed.left.findings.iter().filter(|t| threshold.is_some_and(|s| t.finding.severity >= s)).collect();
+        let loud: Vec<_> =
+            fixed.left.findings.iter().filter(|t| threshold.is_some_and(|s| t.finding.severity >= s)).collect();
         if !loud.is_empty() {
             let n = loud.len();
             lines.push(text!("left ({n}):", "还剩 {n} 处：").get(lang).to_owned());
@@ -296,7 +310,10 @@ impl Report<'_> {
         }
         if fixed.held_back > 0 {
             let n = fixed.held_back;
-            let what = text!("--unsafe would fix {n} more, which need your choice", "加上 --unsafe 还能修复 {n} 处，需要你来拿主意");
+            let what = text!(
+                "--unsafe would fix {n} more, which need your choice",
+                "加上 --unsafe 还能修复 {n} 处，需要你来拿主意"
+            );
             lines.push(what.get(lang).to_owned());
         }
         for command in self.apply() {

@@ -16,13 +16,8 @@ const FOLD: usize = 3;
 pub fn run(session: &mut Session, args: &Lint) -> Result<u8, Failure> {
     let (found, missed) = session.find(&args.project, &args.paths, args.recursive)?;
     let dir = found.first().map_or_else(|| session.files.base().to_path_buf(), |f| f.request.dir.clone());
-    let wish = Wish {
-        project: &args.project,
-        select: &args.select,
-        ignore: &args.ignore,
-        lan_ip: None,
-        into_override: false,
-    };
+    let wish =
+        Wish { project: &args.project, select: &args.select, ignore: &args.ignore, lan_ip: None, into_override: false };
     let (options, _) = session::options(session, &wish, &dir)?;
     let outcome = lint(&mut session.files, &found, &session.process, &options);
     let out = match args.format {
@@ -31,7 +26,11 @@ pub fn run(session: &mut Session, args: &Lint) -> Result<u8, Failure> {
         LintFormat::Human => human(session, args, &outcome),
     };
     write(args.output.as_deref(), &out)?;
-    if found.iter().any(|f| f.reads.is_some()) && outcome.projects.is_empty() && outcome.failures.is_empty() && missed.is_empty() {
+    if found.iter().any(|f| f.reads.is_some())
+        && outcome.projects.is_empty()
+        && outcome.failures.is_empty()
+        && missed.is_empty()
+    {
         let names: Vec<String> = args.paths.iter().map(|p| session.files.name_of(p)).collect();
         let names = names.join(", ");
         session::note(session.lang, &text!("no project reads {names}", "没有项目读取 {names}"));
@@ -72,12 +71,17 @@ pub(super) fn json(session: &Session, outcome: &Outcome) -> String {
         files: p.files.clone(),
         env_files: p.env_files.clone(),
     });
-    let advice = outcome.projects.iter().enumerate().flat_map(|(project, p)| p.advice.iter().map(move |a| (project, a)));
+    let advice =
+        outcome.projects.iter().enumerate().flat_map(|(project, p)| p.advice.iter().map(move |a| (project, a)));
     report::document(&LintJson {
         version: report::VERSION,
         tool: report::TOOL,
         projects: projects.collect(),
-        findings: outcome.findings.iter().map(|t| report::finding(&session.files, lang, t.project, &t.finding)).collect(),
+        findings: outcome
+            .findings
+            .iter()
+            .map(|t| report::finding(&session.files, lang, t.project, &t.finding))
+            .collect(),
         gaps: outcome.gaps.iter().map(|g| report::gap(g, lang)).collect(),
         advice: advice.map(|(project, a)| advice_json(project, a, lang)).collect(),
         summary: Summary::of(outcome.findings.iter().map(|t| &t.finding)),
@@ -95,7 +99,7 @@ fn advice_json(project: usize, advice: &Advice, lang: Lang) -> AdviceJson {
             .iter()
             .map(|(provider, path)| AddressJson { provider, url: format!("{}{path}", advice.base) })
             .collect(),
-        missing_extra_hosts: advice.unmapped.clone(),
+        cut_off: advice.cut_off.clone(),
     }
 }
 
@@ -116,7 +120,8 @@ fn human(session: &Session, args: &Lint, outcome: &Outcome) -> String {
     let mut out = String::new();
     let many = outcome.projects.len() > 1;
     for (index, project) in outcome.projects.iter().enumerate() {
-        let mut findings: Vec<&Finding> = outcome.findings.iter().filter(|t| t.project == index).map(|t| &t.finding).collect();
+        let mut findings: Vec<&Finding> =
+            outcome.findings.iter().filter(|t| t.project == index).map(|t| &t.finding).collect();
         if findings.is_empty() {
             continue;
         }
@@ -265,17 +270,33 @@ pub(super) fn advice_lines(advice: &Advice, again: &str, lang: Lang) -> Vec<Text
         }
     }
     for (url, providers) in urls {
-        let kind = providers.iter().map(|p| if *p == "ollama" { "Ollama" } else { "OpenAI API" }).collect::<Vec<_>>().join(" / ");
+        let kind = providers
+            .iter()
+            .map(|p| if *p == "ollama" { "Ollama" } else { "OpenAI API" })
+            .collect::<Vec<_>>()
+            .join(" / ");
         out.push(text!("  type     {url}   ({kind})", "  填写    {url}   （{kind}）"));
     }
-    out.push(text!("           not localhost or 127.0.0.1: that is the container itself", "          不能写 localhost 或 127.0.0.1，那是容器自己"));
-    if !advice.unmapped.is_empty() {
-        let sets: Vec<String> = advice.unmapped.iter().map(|s| format!(" --set {}", session::quoted(&format!("{s}=host:11434")))).collect();
+    out.push(text!(
+        "           not localhost or 127.0.0.1: that is the container itself",
+        "          不能写 localhost 或 127.0.0.1，那是容器自己"
+    ));
+    if !advice.cut_off.is_empty() {
+        let goal = format!("{}:{}", advice.target.as_deref().unwrap_or("host"), advice.port);
+        let sets: Vec<String> =
+            advice.cut_off.iter().map(|s| format!(" --set {}", session::quoted(&format!("{s}={goal}")))).collect();
         let sets = sets.concat();
-        out.push(text!(
-            "  needs    extra_hosts for that name on Linux:  dockline fix{sets}{again}",
-            "  需要    在 Linux 上用 extra_hosts 定义这个名字：dockline fix{sets}{again}"
-        ));
+        out.push(if advice.target.is_none() {
+            text!(
+                "  needs    extra_hosts for that name on Linux:  dockline fix{sets}{again}",
+                "  需要    在 Linux 上用 extra_hosts 定义这个名字：dockline fix{sets}{again}"
+            )
+        } else {
+            text!(
+                "  needs    a network that both are on:  dockline fix{sets}{again}",
+                "  需要    双方在同一个网络上：dockline fix{sets}{again}"
+            )
+        });
     }
     if advice.listen {
         out.push(text!(

@@ -1,10 +1,16 @@
-//! `dockline reach`
+//! `dockline reach [PATH]`, and `dockline reach --from SERVICE --to TARGET`
+
+use std::fmt::Write as _;
 
 use super::args::{DataFormat, Reach};
 use super::session::{self, Failure, Session};
-use crate::network::Survey;
-use crate::report::document;
-use crate::view::{survey_json, survey_table};
+use crate::compose::{Project, ServiceId};
+use crate::diag::Text;
+use crate::network::{Form, Goal, Need, Survey, Topology, Verdict, Way, find, judge_address, plain, way};
+use crate::remedy::{firewall_commands, listen_commands};
+use crate::report;
+use crate::text;
+use crate::view::{reached_json, survey_json, survey_table, verdict_words};
 
 #[derive(serde::Serialize)]
 struct Document {
@@ -18,10 +24,13 @@ pub fn run(session: &mut Session, args: &Reach) -> Result<u8, Failure> {
     let config = session.config(&args.project.host, &project.dir)?;
     let facts = session.facts(&args.project.host, &config)?;
     let survey = Survey::new(&project, &facts);
+    if let (Some(from), Some(to)) = (&args.from, &args.to) {
+        return question(session, args, &survey, from, to);
+    }
     let out = match args.format {
         DataFormat::Json => {
             let endpoints = survey_json(&session.files, &survey, 0, session.machine_lang());
-            document(&Document { version: 1, endpoints })
+            report::document(&Document { version: report::VERSION, endpoints })
         }
         DataFormat::Human => survey_table(&session.files, &survey, session.lang),
     };
@@ -30,4 +39,208 @@ pub fn run(session: &mut Session, args: &Reach) -> Result<u8, Failure> {
         status = session::FINDINGS;
     }
     Ok(status)
+}
+
+// -- one question --
+
+/// An answer: the address to type, and what must be true first.
+#[derive(serde::Serialize)]
+struct Answer {
+    version: u32,
+    from: String,
+    to: String,
+    url: String,
+    verdict: &'static str,
+    reached: Option<serde_json::Value>,
+    reason: String,
+    needs: Vec<String>,
+}
+
+fn question(session: &Session, args: &Reach, survey: &Survey<'_>, from: &str, to: &str) -> Result<u8, Failure> {
+    let net = &survey.net;
+    let project = survey.project();
+    let asker = service(project, from)?;
+    let lang = if args.format == DataFormat::Json { session.machine_lang() } else { session.lang };
+    let asked = Asked::parse(net, to)?;
+    let path = asked.path.clone();
+    // An address is judged as it is; where it fails, the way to what it means is shown.
+    let (verdict, reached, _, reason) = judge_address(net, asker, &plain(&asked.host, asked.port));
+    let literal = asked.literal && (verdict == Verdict::Ok || asked.goal.is_none());
+    let found = match &asked.goal {
+        Some(goal) if !literal => way(net, asker, goal),
+        _ => Way {
+            host: asked.host.clone(),
+            port: asked.port,
+            verdict,
+            reached,
+            reason: reason.clone(),
+            needs: Vec::new(),
+            instead_of: None,
+        },
+    };
+    let scheme = asked.scheme.clone().unwrap_or_else(|| "http://".to_owned());
+    let port = found.port.map_or(String::new(), |p| format!(":{p}"));
+    let url = format!("{scheme}{}{port}{path}", found.host);
+    let again = again(args);
+    let needs: Vec<Text> = found.needs.iter().map(|n| need(net, n, from, &asked, &again)).collect();
+    if args.format == DataFormat::Json {
+        session::print(&report::document(&Answer {
+            version: report::VERSION,
+            from: from.to_owned(),
+            to: to.to_owned(),
+            url,
+            verdict: found.verdict.name(),
+            reached: found.reached.map(|r| reached_json(survey, r)),
+            reason: found.reason.get(lang).to_owned(),
+            needs: needs.iter().map(|n| n.get(lang).to_owned()).collect(),
+        }));
+        return Ok(status(args, &found));
+    }
+    let mut out = String::new();
+    let mut say = |text: &Text| {
+        let _ = writeln!(out, "{}", report::tame(text.get(lang)));
+    };
+    if asked.literal && !literal && verdict != Verdict::Ok {
+        let words = verdict_words(verdict);
+        say(&text!("{to} from `{from}`: {}: ", "从 `{from}` 到 {to}：{}：", words.get(lang)).and(&reason));
+    }
+    let words = verdict_words(found.verdict);
+    say(&text!("type     {url}", "填写    {url}"));
+    say(&text!("today    {}: ", "现状    {}：", words.get(lang)).and(&found.reason));
+    if let Some(other) = found.instead_of {
+        say(&text!(
+            "note     {other} is the port on the host; between services the one inside the container counts",
+            "注意    {other} 是宿主机上的端口；服务之间用容器里的端口"
+        ));
+    }
+    for need in &needs {
+        say(&text!("needs    ", "需要    ").and(need));
+    }
+    session::print(&out);
+    Ok(status(args, &found))
+}
+
+fn status(args: &Reach, found: &Way) -> u8 {
+    if args.fail_on_broken && found.verdict.broken() { session::FINDINGS } else { session::OK }
+}
+
+fn again(args: &Reach) -> String {
+    session::again(&args.project, &args.path.iter().cloned().collect::<Vec<_>>())
+}
+
+/// A target as written.
+struct Asked {
+    host: String,
+    port: Option<u16>,
+    scheme: Option<String>,
+    path: String,
+    /// An address of one's own, to be judged as it is; not `host` or a service's name.
+    literal: bool,
+    goal: Option<Goal>,
+}
+
+impl Asked {
+    fn parse(net: &Topology<'_>, to: &str) -> Result<Self, Failure> {
+        let (scheme, rest) = match to.split_once("://") {
+            Some((scheme, rest)) => (Some(format!("{scheme}://")), rest),
+            None => (None, to),
+        };
+        let cut = rest.find('/').unwrap_or(rest.len());
+        let (authority, path) = rest.split_at_checked(cut).unwrap_or((rest, ""));
+        let url = format!("{}{authority}", scheme.as_deref().unwrap_or("http://"));
+        let malformed = || {
+            Failure::new(text!("`{to}` is no target", "`{to}` 不是有效的目标")).hint(text!(
+                "host:11434, SERVICE, SERVICE:PORT or a URL",
+                "写成 host:11434、服务名、服务名:端口 或 URL"
+            ))
+        };
+        let address = find(&url).into_iter().next().filter(|a| a.form == Form::Url).ok_or_else(malformed)?;
+        let port = address.port.filter(|_| address.port_range.is_some() || scheme.is_some());
+        let host = address.host;
+        let by_name = net.project.service(&host);
+        let loopback = crate::network::is_loopback(&host) || matches!(host.as_str(), "0.0.0.0" | "::");
+        let goal = match (by_name, host.as_str(), port) {
+            (Some(service), ..) => Some(Goal::Service { service, port }),
+            (None, "host", Some(port)) => Some(Goal::Host { port }),
+            (None, "host", None) => {
+                return Err(Failure::new(text!("which port of the host?", "宿主机的哪个端口？"))
+                    .hint(text!("--to host:11434", "--to host:11434")));
+            }
+            // Who types localhost means the host, or who offers the port.
+            (None, _, Some(port)) if loopback => Some(meant(net, port)),
+            (None, name, Some(port)) if crate::network::HOST_ALIASES.contains(&name) => Some(Goal::Host { port }),
+            _ => None,
+        };
+        let literal = by_name.is_none() && host != "host";
+        Ok(Self { host, port, scheme, path: path.to_owned(), literal, goal })
+    }
+}
+
+fn meant(net: &Topology<'_>, port: u16) -> Goal {
+    let offering: Vec<ServiceId> =
+        (0..net.nodes.len()).filter(|id| net.nodes.get(*id).is_some_and(|n| n.listening.on(port).is_some())).collect();
+    match offering.as_slice() {
+        [service] => Goal::Service { service: *service, port: Some(port) },
+        _ => Goal::Host { port },
+    }
+}
+
+fn service(project: &Project, name: &str) -> Result<ServiceId, Failure> {
+    project.service(name).ok_or_else(|| {
+        let known: Vec<&str> = project.services.iter().map(|s| &*s.name).collect();
+        let known = known.join(", ");
+        Failure::new(text!("no service `{name}`", "没有服务 `{name}`"))
+            .hint(text!("there are {known}", "有这些服务：{known}"))
+    })
+}
+
+/// What must be true, and the command that makes it so.
+fn need(net: &Topology<'_>, need: &Need, from: &str, asked: &Asked, again: &str) -> Text {
+    let target = match &asked.goal {
+        Some(Goal::Service { service, .. }) => net.name(*service).to_owned(),
+        _ => "host".to_owned(),
+    };
+    let port = asked.port.map_or(String::new(), |p| format!(":{p}"));
+    let set = session::quoted(&format!("{from}={target}{port}"));
+    match need {
+        Need::Mapping { service } => {
+            let name = net.name(*service);
+            text!(
+                "extra_hosts: [\"host.docker.internal:host-gateway\"] in `{name}` on Linux: dockline fix --set {set}{again}",
+                "在 Linux 上，`{name}` 里要有 extra_hosts: [\"host.docker.internal:host-gateway\"]：dockline fix --set {set}{again}"
+            )
+        }
+        Need::HostListens { port } => listen_commands(*port),
+        Need::Firewall { port } => firewall_commands(*port),
+        Need::Network { from: a, to } => {
+            let (a, b) = (net.name(*a), net.name(*to));
+            text!(
+                "a network that `{a}` and `{b}` are both on: dockline fix --set {set}{again}",
+                "`{a}` 和 `{b}` 要在同一个网络上：dockline fix --set {set}{again}"
+            )
+        }
+        Need::Profile { service, profiles } => {
+            let (name, list) = (net.name(*service), profiles.join(", "));
+            let first = profiles.first().cloned().unwrap_or_default();
+            text!(
+                "the profile of `{name}` ({list}): docker compose --profile {first} up -d",
+                "打开 `{name}` 的 profile（{list}）：docker compose --profile {first} up -d"
+            )
+        }
+        Need::ServerListens { service } => {
+            let name = net.name(*service);
+            text!(
+                "`{name}` to listen on 0.0.0.0 in its container: dockline fix{again}",
+                "`{name}` 要在容器里监听 0.0.0.0：dockline fix{again}"
+            )
+        }
+        Need::Published { service, port } => {
+            let name = net.name(*service);
+            text!(
+                "a port of `{name}` on the host: ports: [\"127.0.0.1:{port}:{port}\"]",
+                "把 `{name}` 的端口发布到宿主机：ports: [\"127.0.0.1:{port}:{port}\"]"
+            )
+        }
+        Need::Nothing(reason) => reason.clone(),
+    }
 }

@@ -60,9 +60,8 @@ impl Session {
         }
         let base = std::env::current_dir()
             .map_err(|error| Failure::new(text!("no current directory: {error}", "没有当前目录：{error}")))?;
-        let process: HashMap<String, String> = std::env::vars_os()
-            .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)))
-            .collect();
+        let process: HashMap<String, String> =
+            std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect();
         let given = global.lang.as_deref();
         if let Some(tag) = given
             && Lang::of(tag).is_none()
@@ -147,15 +146,16 @@ impl Session {
         };
         for item in listed(&host.host_listener, &config.host.listeners) {
             let listener = HostListener::parse(&item).ok_or_else(|| {
-                Failure::new(text!("`{item}` is no host listener", "`{item}` 不是有效的宿主机监听地址"))
-                    .hint(text!("ADDR:PORT, such as 127.0.0.1:11434, [::1]:11434 or *:1234", "写成 地址:端口，例如 127.0.0.1:11434、[::1]:11434 或 *:1234"))
+                Failure::new(text!("`{item}` is no host listener", "`{item}` 不是有效的宿主机监听地址")).hint(text!(
+                    "ADDR:PORT, such as 127.0.0.1:11434, [::1]:11434 or *:1234",
+                    "写成 地址:端口，例如 127.0.0.1:11434、[::1]:11434 或 *:1234"
+                ))
             })?;
             facts.listeners.push(listener);
         }
         for item in listed(&host.host_address, &config.host.addresses) {
-            let address = item.parse().map_err(|_| {
-                Failure::new(text!("`{item}` is no IP address", "`{item}` 不是 IP 地址"))
-            })?;
+            let address =
+                item.parse().map_err(|_| Failure::new(text!("`{item}` is no IP address", "`{item}` 不是 IP 地址")))?;
             facts.addresses.push(address);
         }
         match host.host_firewall.clone().or_else(|| from_config(&config.host.firewall)).as_deref() {
@@ -172,7 +172,12 @@ impl Session {
     }
 
     /// The projects of a command line, and why some of its paths lead to none.
-    pub fn find(&mut self, args: &ProjectArgs, paths: &[PathBuf], recursive: bool) -> Result<(Vec<Found>, Vec<Failure>), Failure> {
+    pub fn find(
+        &mut self,
+        args: &ProjectArgs,
+        paths: &[PathBuf],
+        recursive: bool,
+    ) -> Result<(Vec<Found>, Vec<Failure>), Failure> {
         let mut files = args.file.clone();
         for file in &mut files {
             if file.as_os_str() == "-" {
@@ -196,8 +201,10 @@ impl Session {
         let missed = missed.into_iter().map(|nothing| match nothing {
             Nothing::NoFile(dir) => {
                 let dir = self.files.name_of(&dir);
-                Failure::new(text!("no Compose file in {dir}", "{dir} 里没有 Compose 文件"))
-                    .hint(text!("name it with -f FILE, or look below with --recursive", "用 -f FILE 指定，或者用 --recursive 往下找"))
+                Failure::new(text!("no Compose file in {dir}", "{dir} 里没有 Compose 文件")).hint(text!(
+                    "name it with -f FILE, or look below with --recursive",
+                    "用 -f FILE 指定，或者用 --recursive 往下找"
+                ))
             }
             Nothing::Unreadable(path, error) => unreadable(&self.files.name_of(&path), &error),
         });
@@ -234,9 +241,10 @@ pub fn options(session: &mut Session, wish: &Wish<'_>, dir: &Path) -> Result<(Op
     let from_file = config.host.lan_ip.as_ref().map(|v| v.get_ref().clone());
     let lan_ip = match wish.lan_ip.clone().or(from_file) {
         None => None,
-        Some(text) => Some(text.parse::<IpAddr>().map_err(|_| {
-            Failure::new(text!("`{text}` is no IP address", "`{text}` 不是 IP 地址"))
-        })?),
+        Some(text) => Some(
+            text.parse::<IpAddr>()
+                .map_err(|_| Failure::new(text!("`{text}` is no IP address", "`{text}` 不是 IP 地址")))?,
+        ),
     };
     let choice = Choice { select: wish.select.to_vec(), ignore: wish.ignore.to_vec() };
     Ok((Options { facts, choice, severities, lan_ip, into_override: wish.into_override }, config))
@@ -260,7 +268,8 @@ fn known_rule(name: &str, or_category: bool) -> Result<(), Failure> {
     }
     let failure = Failure::new(text!("no rule `{name}`", "没有规则 `{name}`"));
     Err(match nearest(name, &known) {
-        Some(near) => failure.hint(text!("`{near}` may be meant; all: dockline rules", "是不是 `{near}`？全部规则：dockline rules")),
+        Some(near) => failure
+            .hint(text!("`{near}` may be meant; all: dockline rules", "是不是 `{near}`？全部规则：dockline rules")),
         None => failure.hint(text!("all rules: dockline rules", "全部规则：dockline rules")),
     })
 }
@@ -298,7 +307,11 @@ pub fn again(args: &ProjectArgs, paths: &[PathBuf]) -> String {
 /// A word as a shell takes it.
 pub fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./:=@%+,".contains(c);
-    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
 }
 
 fn lang_of(process: &HashMap<String, String>, configured: Option<Lang>) -> Lang {

@@ -14,7 +14,8 @@ pub(super) fn names_beside(files: &mut Files, own: &[FileId]) -> HashMap<String,
     let mut out = HashMap::new();
     let Some(path) = own.first().map(|f| files.get(*f).path.clone()) else { return out };
     let Some(entries) = path.parent().and_then(|dir| std::fs::read_dir(dir).ok()) else { return out };
-    let mut paths: Vec<_> = entries.filter_map(|e| e.ok().map(|e| e.path())).filter(|p| is_yaml(p) && !is_template(p)).collect();
+    let mut paths: Vec<_> =
+        entries.filter_map(|e| e.ok().map(|e| e.path())).filter(|p| is_yaml(p) && !is_template(p)).collect();
     paths.retain(|p| !own.iter().any(|f| files.get(*f).path == *p));
     paths.sort();
     if paths.len() > MOST {

@@ -92,7 +92,14 @@ impl Search<'_> {
         self.push_as(dir, listed, None, None, true);
     }
 
-    fn push_as(&mut self, dir: PathBuf, listed: Vec<PathBuf>, base: Option<PathBuf>, reads: Option<PathBuf>, named: bool) {
+    fn push_as(
+        &mut self,
+        dir: PathBuf,
+        listed: Vec<PathBuf>,
+        base: Option<PathBuf>,
+        reads: Option<PathBuf>,
+        named: bool,
+    ) {
         let dir = self.selection.project_directory.clone().unwrap_or(dir);
         let mut env_files = self.selection.env_files.clone();
         if env_files.is_empty()
@@ -101,8 +108,7 @@ impl Search<'_> {
             env_files = listed.split(',').map(PathBuf::from).collect();
         }
         let env_files = (!env_files.is_empty()).then(|| env_files.iter().map(|p| self.files.absolute(p)).collect());
-        let request =
-            Request { dir, files: listed, env_files, profiles: self.selection.profiles.clone(), name: None };
+        let request = Request { dir, files: listed, env_files, profiles: self.selection.profiles.clone(), name: None };
         self.out.push(Found { request, base, reads, named });
     }
 
@@ -314,8 +320,13 @@ pub(super) fn is_template(path: &Path) -> bool {
 fn is_env(path: &Path) -> bool {
     let name = name_of(path);
     !is_yaml(path)
-        && (name == ".env" || name.starts_with(".env.") || name.starts_with(".env-") || name.ends_with(".env")
-            || name.contains(".env.") || name == "env" || name.starts_with("env."))
+        && (name == ".env"
+            || name.starts_with(".env.")
+            || name.starts_with(".env-")
+            || name.ends_with(".env")
+            || name.contains(".env.")
+            || name == "env"
+            || name.starts_with("env."))
 }
 
 /// Whether a text has `services` or `include` at its top level.

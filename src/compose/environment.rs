@@ -56,7 +56,12 @@ impl<'a> Collector<'a> {
 
     /// An env file's lines. `$` in them reads the project's variables first, then the service's `environment`, then the lines
     /// above in the same file.
-    pub(super) fn env_file(&mut self, text: &EnvText, literals: &[Option<Rc<Value>>], own: &HashMap<Rc<str>, (Value, Setter)>) {
+    pub(super) fn env_file(
+        &mut self,
+        text: &EnvText,
+        literals: &[Option<Rc<Value>>],
+        own: &HashMap<Rc<str>, (Value, Setter)>,
+    ) {
         let mut above = own.clone();
         let expands = text.lines.iter().any(|l| l.expands && l.value.as_ref().is_some_and(|v| v.text.contains('$')));
         for (line, literal) in text.lines.iter().zip(literals) {
@@ -105,10 +110,7 @@ impl<'a> Collector<'a> {
                 key: entry.key.clone(),
                 key_span: entry.key_span,
                 value: text,
-                set_by: SetBy::Environment {
-                    at: entry.value.at,
-                    entry: entry.key_span.to(entry.value.span),
-                },
+                set_by: SetBy::Environment { at: entry.value.at, entry: entry.key_span.to(entry.value.span) },
                 beaten: Vec::new(),
             });
         }
@@ -120,9 +122,9 @@ impl<'a> Collector<'a> {
         match &value.data {
             Data::Str(text) => Some(text.clone()),
             Data::Null => self.scope.get(key).map(|bound| Rc::new(Value::literal(bound.value))),
-            _ => value.shown().map(|text| {
-                Rc::new(Value::literal(Rc::new(crate::source::Sourced::derived(&text, value.span))))
-            }),
+            _ => value
+                .shown()
+                .map(|text| Rc::new(Value::literal(Rc::new(crate::source::Sourced::derived(&text, value.span))))),
         }
     }
 

@@ -170,7 +170,8 @@ fn lacking(project: &Project) -> usize {
 /// A directory's name as Compose makes a project name of it.
 pub fn default_name(dir: &Path) -> String {
     let base = dir.file_name().map_or_else(String::new, |n| n.to_string_lossy().to_lowercase());
-    let kept: String = base.chars().filter(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-".contains(*c)).collect();
+    let kept: String =
+        base.chars().filter(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-".contains(*c)).collect();
     kept.trim_start_matches(['_', '-']).to_owned()
 }
 

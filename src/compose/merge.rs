@@ -80,7 +80,13 @@ pub(super) fn merge(base: &V, later: &V, path: &mut Vec<Rc<str>>) -> V {
         (Data::Map(_), Data::Map(_)) => maps(&base, &later, path),
         (Data::Seq(a), Data::Seq(b)) => {
             let data = Data::Seq(a.iter().chain(b).cloned().collect());
-            Rc::new(Value { data, tag: base.tag, at: base.at, span: base.span, size: base.size.saturating_add(later.size) })
+            Rc::new(Value {
+                data,
+                tag: base.tag,
+                at: base.at,
+                span: base.span,
+                size: base.size.saturating_add(later.size),
+            })
         }
         _ => later,
     }

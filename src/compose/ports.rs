@@ -37,6 +37,15 @@ impl Port {
         if target == target_last { Some(target) } else { Some(target + (published - first)) }
     }
 
+    /// The host port behind which a container port of this entry is.
+    pub fn host_port(&self, target: u16) -> Option<u16> {
+        let (first, _) = self.published?;
+        if !self.has_target(target) {
+            return None;
+        }
+        Some(if self.target.0 == self.target.1 { first } else { first + (target - self.target.0) })
+    }
+
     pub fn has_target(&self, port: u16) -> bool {
         (self.target.0..=self.target.1).contains(&port)
     }
@@ -62,7 +71,9 @@ pub(super) fn read(value: &V) -> (Vec<Port>, Vec<(String, Span)>) {
             Data::Map(_) => long(item, index),
             _ => None,
         };
-        if let Some(port) = made { out.push(port) } else {
+        if let Some(port) = made {
+            out.push(port)
+        } else {
             let unsure = item.string().is_some_and(|s| s.uncertain);
             if !unsure {
                 bad.push((item.shown().unwrap_or_else(|| item.kind().to_owned()), item.span));

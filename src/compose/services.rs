@@ -89,7 +89,12 @@ impl Loader<'_> {
         let path = |rest: &str| format!("services.{name}.{rest}");
         if value.map().is_none() {
             let kind = ProblemKind::Shape { expected: "mapping", found: value.kind() };
-            self.problem(kind, if value.is_null() { entry.key_span } else { value.span }, format!("services.{name}"), true);
+            self.problem(
+                kind,
+                if value.is_null() { entry.key_span } else { value.span },
+                format!("services.{name}"),
+                true,
+            );
             return None;
         }
         let text = |key: &str| value.get(key).and_then(|v| v.shown());
@@ -97,12 +102,16 @@ impl Loader<'_> {
         let builds = value.get("build").is_some();
         let provider = value.get("provider").is_some();
         let own_profiles: Vec<String> = list(value.get("profiles"));
-        let active = own_profiles.is_empty()
-            || profiles.contains("*")
-            || own_profiles.iter().any(|p| profiles.contains(p));
+        let active =
+            own_profiles.is_empty() || profiles.contains("*") || own_profiles.iter().any(|p| profiles.contains(p));
         let empty_image = image.as_ref().is_none_or(|i| i.text().is_empty() && !i.uncertain);
         if empty_image && !builds && !provider && active {
-            self.problem(ProblemKind::NoImage { service: name.to_string() }, entry.key_span, format!("services.{name}"), true);
+            self.problem(
+                ProblemKind::NoImage { service: name.to_string() },
+                entry.key_span,
+                format!("services.{name}"),
+                true,
+            );
         }
         let (environment, environment_incomplete) = self.environment(&value, &name, scope, active);
         let mode_value = value.get("network_mode");
@@ -125,9 +134,8 @@ impl Loader<'_> {
             let disabled = none || h.get("disable").and_then(|d| d.truth()).unwrap_or(false);
             Healthcheck { test, disabled, span: h.span }
         });
-        let replicas = text("scale").or_else(|| {
-            value.get("deploy").and_then(|d| d.get("replicas")).and_then(|r| r.shown())
-        });
+        let replicas =
+            text("scale").or_else(|| value.get("deploy").and_then(|d| d.get("replicas")).and_then(|r| r.shown()));
         Some(Service {
             name_span: entry.key_span,
             image,
@@ -202,7 +210,8 @@ impl Loader<'_> {
                     incomplete = true;
                     let example = missing::example(&full).map(|p| self.files.name_of(&p));
                     let ignored = example.is_none() && missing::ignored(&full);
-                    let kind = ProblemKind::EnvFileMissing { name: self.files.name_of(&full), path: full, example, ignored };
+                    let kind =
+                        ProblemKind::EnvFileMissing { name: self.files.name_of(&full), path: full, example, ignored };
                     self.problem(kind, item.span, place, active);
                 }
                 Err(error) => {
@@ -308,7 +317,8 @@ impl Loader<'_> {
             for (section, key, what) in
                 [("secrets", "secrets", Defined::Secret), ("configs", "configs", Defined::Config)]
             {
-                let known = root.get(section).map_or(Vec::new(), |s| s.entries().iter().map(|e| e.key.to_string()).collect());
+                let known =
+                    root.get(section).map_or(Vec::new(), |s| s.entries().iter().map(|e| e.key.to_string()).collect());
                 for item in service.value.get(key).map_or(&[][..], |v| v.items()) {
                     let named = item.str().or_else(|| item.get("source").and_then(|s| s.str()));
                     let Some(name) = named else { continue };

@@ -18,9 +18,33 @@ pub fn is_secret(name: &str) -> bool {
         return !has(&["FILE", "PATH", "POLICY", "LENGTH", "ENABLED"]);
     }
     let measure = has(&[
-        "MAX", "MIN", "LIMIT", "LENGTH", "COUNT", "SIZE", "EXPIRE", "EXPIRES", "EXPIRATION", "EXPIRY", "TTL", "MINUTES",
-        "SECONDS", "DAYS", "PREFIX", "NAME", "PATH", "FILE", "URL", "TYPE", "ALGORITHM", "PUBLIC", "ENABLED", "ROTATION",
-        "HEADER", "ISSUER", "AUDIENCE",
+        "MAX",
+        "MIN",
+        "LIMIT",
+        "LENGTH",
+        "COUNT",
+        "SIZE",
+        "EXPIRE",
+        "EXPIRES",
+        "EXPIRATION",
+        "EXPIRY",
+        "TTL",
+        "MINUTES",
+        "SECONDS",
+        "DAYS",
+        "PREFIX",
+        "NAME",
+        "PATH",
+        "FILE",
+        "URL",
+        "TYPE",
+        "ALGORITHM",
+        "PUBLIC",
+        "ENABLED",
+        "ROTATION",
+        "HEADER",
+        "ISSUER",
+        "AUDIENCE",
     ]);
     let last = words.last().map_or("", String::as_str);
     let telling = has(&["TOKEN", "PWD", "PASS", "COOKIE"])
@@ -113,7 +137,9 @@ fn only_names(value: &str) -> bool {
     let Some(inner) = bare.strip_prefix("${").and_then(|v| v.strip_suffix('}')) else { return false };
     let end = inner.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(inner.len());
     let rest = from(inner, end);
-    end > 0 && (matches!(rest, "" | ":-" | "-") || rest.starts_with(":?") || rest.starts_with('?')) && !rest.contains("${")
+    end > 0
+        && (matches!(rest, "" | ":-" | "-") || rest.starts_with(":?") || rest.starts_with('?'))
+        && !rest.contains("${")
 }
 
 /// Ranges in order, those that touch made one.
@@ -182,7 +208,8 @@ fn flags(text: &str, out: &mut Vec<Range<usize>>) {
         let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || "-_".contains(c))).unwrap_or(rest.len());
         let name = upto(rest, end);
         let (behind, start) = (from(rest, end), at + 2 + end);
-        let telling = is_secret(name) || name == "requirepass" || name == "masterauth" || name == "pass" || name == "token";
+        let telling =
+            is_secret(name) || name == "requirepass" || name == "masterauth" || name == "pass" || name == "token";
         if !telling {
             continue;
         }

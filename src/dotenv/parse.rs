@@ -205,7 +205,9 @@ fn unescape(raw: &str, span: Span, mark: char) -> Sourced {
         let (text, end) = if next == mark {
             (next.to_string(), end)
         } else if mark == '"' {
-            if let Some((text, length)) = escape(from(raw, i + 1)) { (text, i + 1 + length) } else {
+            if let Some((text, length)) = escape(from(raw, i + 1)) {
+                (text, i + 1 + length)
+            } else {
                 at = end;
                 continue;
             }

@@ -62,7 +62,10 @@ fn similar(a: &[Match], b: &[Match]) -> bool {
     match (a.first(), b.first()) {
         (Some(a), Some(b)) => {
             let same_target = a.target == b.target || a.target.is_none() || b.target.is_none();
-            same_target && (a.symptom == b.symptom || a.symptom == Some(Symptom::Unspecific) || b.symptom == Some(Symptom::Unspecific))
+            same_target
+                && (a.symptom == b.symptom
+                    || a.symptom == Some(Symptom::Unspecific)
+                    || b.symptom == Some(Symptom::Unspecific))
                 && (a.symptom.is_some() || a.cause == b.cause)
         }
         _ => false,
@@ -83,7 +86,9 @@ fn read_line(lines: &[&str], index: usize, line: &str) -> Option<Vec<Match>> {
     };
     let mut out = match &first.says {
         Says::Causes(causes) => made(causes.clone(), first, None),
-        Says::Symptom(symptom) => made(causes_of(*symptom, whom.as_ref(), &around.to_lowercase()), first, Some(*symptom)),
+        Says::Symptom(symptom) => {
+            made(causes_of(*symptom, whom.as_ref(), &around.to_lowercase()), first, Some(*symptom))
+        }
     };
     // A message that is told for one cause may hold a symptom too: a doubled path on an address that refuses.
     for signature in fits.iter().skip(1) {
@@ -164,7 +169,9 @@ fn causes_of(symptom: Symptom, whom: Option<&Target>, text: &str) -> Vec<&'stati
             _ => vec!["host-unreachable", "network-mismatch", "wrong-host"],
         },
         Symptom::Reset => match kind {
-            Some(Kind::Loopback | Kind::Gateway) => vec!["container-bind-loopback", "wrong-container-port", "startup-order"],
+            Some(Kind::Loopback | Kind::Gateway) => {
+                vec!["container-bind-loopback", "wrong-container-port", "startup-order"]
+            }
             _ => vec!["startup-order", "container-bind-loopback", "wrong-server-mode"],
         },
         Symptom::Unspecific => {

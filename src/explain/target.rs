@@ -49,9 +49,10 @@ fn spellings() -> &'static [Regex] {
 /// Pages that messages point to for help, and what proxies call themselves: no targets.
 fn beside_the_point(host: &str, text: &str) -> bool {
     let name = host.to_ascii_lowercase();
-    ["github.com", "ollama.com", "docs.", "www.", "developer.", "platform."].iter().any(|w| name.starts_with(w) || name == *w)
-        || text.contains(&format!("from origin 'http://{host}"))
-            && text.matches(host).count() == 1
+    ["github.com", "ollama.com", "docs.", "www.", "developer.", "platform."]
+        .iter()
+        .any(|w| name.starts_with(w) || name == *w)
+        || text.contains(&format!("from origin 'http://{host}")) && text.matches(host).count() == 1
 }
 
 /// The address that a message is about.
@@ -76,7 +77,11 @@ mod tests {
     #[test]
     fn finds_the_address_that_was_asked_for() {
         let cases = [
-            (r#"Post "http://localhost:11434/api/chat": dial tcp [::1]:11434: connect: connection refused"#, "localhost", Some(11434)),
+            (
+                r#"Post "http://localhost:11434/api/chat": dial tcp [::1]:11434: connect: connection refused"#,
+                "localhost",
+                Some(11434),
+            ),
             ("HTTPConnectionPool(host='127.0.0.1', port=11434): Max retries exceeded", "127.0.0.1", Some(11434)),
             ("connect ECONNREFUSED ::1:3000", "::1", Some(3000)),
             ("getaddrinfo ENOTFOUND host.docker.internal", "host.docker.internal", None),
@@ -85,7 +90,11 @@ mod tests {
             ("java.net.UnknownHostException: ollama: Name or service not known", "ollama", None),
             ("Connect to localhost:11434 [localhost/127.0.0.1] failed: Connection refused", "localhost", Some(11434)),
             ("Failed to connect to localhost/127.0.0.1:11434", "localhost", Some(11434)),
-            ("error sending request for url (http://host.docker.internal:11434/api/chat)", "host.docker.internal", Some(11434)),
+            (
+                "error sending request for url (http://host.docker.internal:11434/api/chat)",
+                "host.docker.internal",
+                Some(11434),
+            ),
             ("无法解析主机“ollama”", "ollama", None),
             ("provider_url=http%3A%2F%2Flocalhost%3A11434 HTTP/1.1", "localhost", Some(11434)),
             ("Error -2 connecting to redis:6379. Name or service not known.", "redis", Some(6379)),

@@ -171,9 +171,7 @@ pub struct Layered<'a> {
 
 impl Lookup for Layered<'_> {
     fn lookup(&self, name: &str) -> Option<(Rc<Sourced>, Setter)> {
-        self.first
-            .lookup(name)
-            .or_else(|| self.then.get(name).map(|(v, setter)| (v.sourced.clone(), *setter)))
+        self.first.lookup(name).or_else(|| self.then.get(name).map(|(v, setter)| (v.sourced.clone(), *setter)))
     }
 
     fn uncertain(&self, name: &str, has_default: bool) -> bool {

@@ -77,7 +77,13 @@ pub struct Fixed {
 const ROUNDS: usize = 10;
 
 /// Plans the fixes of all projects.
-pub fn fix(base: &Path, found: &[Found], process: &HashMap<String, String>, options: &Options, wanted: &FixOptions) -> Fixed {
+pub fn fix(
+    base: &Path,
+    found: &[Found],
+    process: &HashMap<String, String>,
+    options: &Options,
+    wanted: &FixOptions,
+) -> Fixed {
     let mut out = Fixed::default();
     let mut overlay: HashMap<PathBuf, Vec<u8>> = HashMap::new();
     let mut met = HashSet::new();
@@ -184,7 +190,9 @@ impl Run<'_> {
             }
             if rounds == ROUNDS {
                 last.dedup();
-                self.out.bugs.extend(last.iter().map(|rule| (*rule, format!("goes back and forth after {ROUNDS} rounds"))));
+                self.out
+                    .bugs
+                    .extend(last.iter().map(|rule| (*rule, format!("goes back and forth after {ROUNDS} rounds"))));
                 self.tell(&files, &findings);
                 break;
             }
@@ -262,7 +270,10 @@ impl Run<'_> {
             let reason = if self.banned.contains(&mark(files, finding)) {
                 Some((
                     self.wanted.to,
-                    text!("the repair would have changed more than it should, so it was not made", "这个修复会改动不该改的地方，所以没有做"),
+                    text!(
+                        "the repair would have changed more than it should, so it was not made",
+                        "这个修复会改动不该改的地方，所以没有做"
+                    ),
                 ))
             } else {
                 self.refusal(finding)
@@ -282,7 +293,9 @@ impl Run<'_> {
     /// Why a finding has no fix as asked, and under which strategy; `None` where it has one that only wants `--unsafe`, or where
     /// dockline has none for its kind at all.
     fn refusal(&self, finding: &Finding) -> Option<(Option<Strategy>, Text)> {
-        let of = |strategy: Strategy| finding.refusals.iter().find(|(s, _)| *s == strategy).map(|(_, reason)| reason.clone());
+        let of = |strategy: Strategy| {
+            finding.refusals.iter().find(|(s, _)| *s == strategy).map(|(_, reason)| reason.clone())
+        };
         if finding.fixes.iter().any(|f| f.strategy == Strategy::Repair) {
             return None;
         }
@@ -379,7 +392,12 @@ impl Run<'_> {
     fn setting(&mut self, setting: &Setting) -> bool {
         let (files, project) = self.load();
         let survey = Survey::new(&project, &self.options.facts);
-        let desk = Desk { files: &files, survey: &survey, lan_ip: self.options.lan_ip, into_override: self.options.into_override };
+        let desk = Desk {
+            files: &files,
+            survey: &survey,
+            lan_ip: self.options.lan_ip,
+            into_override: self.options.into_override,
+        };
         let (plan, services, path) = match grant(desk, setting) {
             Granted::Unmet(reason) => {
                 self.out.unmet.push((setting.left.clone(), reason));

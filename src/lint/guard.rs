@@ -56,7 +56,10 @@ impl State {
             return Err("Compose would reject the outcome".to_owned());
         }
         let named = |path: &str| {
-            fixes.iter().flat_map(|f| &f.changes).any(|c| path.strip_prefix(c.as_str()).is_some_and(|r| r.is_empty() || r.starts_with('.')))
+            fixes
+                .iter()
+                .flat_map(|f| &f.changes)
+                .any(|c| path.strip_prefix(c.as_str()).is_some_and(|r| r.is_empty() || r.starts_with('.')))
         };
         for (path, old) in &before.resolved {
             match self.resolved.get(path) {
@@ -70,7 +73,9 @@ impl State {
             return Err(format!("{path} appeared, which the fix does not name"));
         }
         let announced = |rule: &str| fixes.iter().any(|f| f.announces.contains(&rule));
-        if let Some((_, rule)) = self.loud.iter().find(|(mark, rule)| !before.loud.contains_key(*mark) && !announced(rule)) {
+        if let Some((_, rule)) =
+            self.loud.iter().find(|(mark, rule)| !before.loud.contains_key(*mark) && !announced(rule))
+        {
             return Err(format!("a new finding of {rule}"));
         }
         for (path, comments) in &before.comments {
@@ -92,7 +97,9 @@ fn comments(files: &Files, project: &Project) -> HashMap<PathBuf, Vec<String>> {
     let mut out: HashMap<PathBuf, Vec<String>> = HashMap::new();
     for (file, tree) in &project.trees {
         let list = out.entry(files.get(*file).path.clone()).or_default();
-        list.extend(tree.comments.iter().map(|c| slice(&tree.text, c.start as usize..c.end as usize).trim_end().to_owned()));
+        list.extend(
+            tree.comments.iter().map(|c| slice(&tree.text, c.start as usize..c.end as usize).trim_end().to_owned()),
+        );
     }
     for (file, text) in &project.env_texts {
         let file = files.get(*file);
@@ -101,7 +108,10 @@ fn comments(files: &Files, project: &Project) -> HashMap<PathBuf, Vec<String>> {
         let mut start = 0;
         for line in file.text.split_inclusive('\n') {
             // A `#` inside a value is none.
-            let mark = line.char_indices().map(|(i, c)| (start + i, c)).find(|(at, c)| *c == '#' && !values.iter().any(|v| v.contains(at)));
+            let mark = line
+                .char_indices()
+                .map(|(i, c)| (start + i, c))
+                .find(|(at, c)| *c == '#' && !values.iter().any(|v| v.contains(at)));
             list.extend(mark.map(|(at, _)| slice(&file.text, at..start + line.len()).trim_end().to_owned()));
             start += line.len();
         }
@@ -110,11 +120,19 @@ fn comments(files: &Files, project: &Project) -> HashMap<PathBuf, Vec<String>> {
 }
 
 /// Services whose resolved form differs: their containers must be made anew.
-pub(super) fn changed_services(before: &BTreeMap<String, String>, after: &BTreeMap<String, String>, project: &Project) -> Vec<String> {
+pub(super) fn changed_services(
+    before: &BTreeMap<String, String>,
+    after: &BTreeMap<String, String>,
+    project: &Project,
+) -> Vec<String> {
     let differs = |name: &str| {
         let prefix = format!("services.{name}.");
         let of = |state: &BTreeMap<String, String>| -> Vec<(String, String)> {
-            state.range(prefix.clone()..).take_while(|(k, _)| k.starts_with(&prefix)).map(|(k, v)| (k.clone(), v.clone())).collect()
+            state
+                .range(prefix.clone()..)
+                .take_while(|(k, _)| k.starts_with(&prefix))
+                .map(|(k, v)| (k.clone(), v.clone()))
+                .collect()
         };
         of(before) != of(after)
     };

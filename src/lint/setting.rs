@@ -51,7 +51,11 @@ impl Setting {
 
 /// What a wish comes to in a project.
 pub(super) enum Granted {
-    Plan { plan: Plan, services: Vec<ServiceId>, path: String },
+    Plan {
+        plan: Plan,
+        services: Vec<ServiceId>,
+        path: String,
+    },
     /// The project has nothing that it could mean.
     Unmet(Text),
 }
@@ -117,7 +121,10 @@ fn target(project: &Project, setting: &Setting) -> Result<Wanted, Text> {
     let service = project.service(&setting.target);
     let name = &setting.target;
     if service.is_none() && name != "host" && name != "host.docker.internal" {
-        return Err(text!("no service `{name}` to point at (`host` is the machine itself)", "没有可以指向的服务 `{name}`（`host` 表示宿主机）"));
+        return Err(text!(
+            "no service `{name}` to point at (`host` is the machine itself)",
+            "没有可以指向的服务 `{name}`（`host` 表示宿主机）"
+        ));
     }
     Ok(Wanted { service, port: setting.port, scheme: setting.scheme.clone(), path: setting.path.clone() })
 }

@@ -92,8 +92,27 @@ fn names_no_host(scheme: &str) -> bool {
     [scheme, base].iter().any(|s| {
         matches!(
             *s,
-            "file" | "unix" | "sqlite" | "s3" | "gs" | "data" | "mailto" | "mongodb+srv" | "docker" | "oci" | "npipe"
-                | "memory" | "az" | "abfs" | "arn" | "urn" | "fd" | "android-app" | "chrome-extension" | "app" | "lmdb"
+            "file"
+                | "unix"
+                | "sqlite"
+                | "s3"
+                | "gs"
+                | "data"
+                | "mailto"
+                | "mongodb+srv"
+                | "docker"
+                | "oci"
+                | "npipe"
+                | "memory"
+                | "az"
+                | "abfs"
+                | "arn"
+                | "urn"
+                | "fd"
+                | "android-app"
+                | "chrome-extension"
+                | "app"
+                | "lmdb"
                 | "duckdb"
         )
     })
@@ -268,7 +287,9 @@ fn host_ports(text: &str) -> Vec<Address> {
         let Some((host, Some(port))) = host_and_port(upto(body, end)) else { continue };
         let name = slice(body, host.clone());
         let address = name.parse::<std::net::Ipv4Addr>().is_ok();
-        if !(name.contains(|c: char| c.is_ascii_alphabetic()) || name.contains(':') || address) || !starts_like_host(name) {
+        if !(name.contains(|c: char| c.is_ascii_alphabetic()) || name.contains(':') || address)
+            || !starts_like_host(name)
+        {
             continue;
         }
         let base = start + user;
@@ -300,9 +321,7 @@ pub fn bare_host(text: &str) -> Option<String> {
     let name = starts_like_host(inner)
         && !inner.contains(':')
         && inner.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-'));
-    let word = matches!(
-        inner.to_ascii_lowercase().as_str(),
-        "true" | "false" | "none" | "null" | "yes" | "no" | "on" | "off"
-    );
+    let word =
+        matches!(inner.to_ascii_lowercase().as_str(), "true" | "false" | "none" | "null" | "yes" | "no" | "on" | "off");
     ((v6 || name) && !word && !inner.chars().all(|c| c.is_ascii_digit())).then(|| tidy(inner))
 }

@@ -46,7 +46,10 @@ pub enum Sure {
 pub enum Reading {
     Yes,
     /// Only with another setting, which is not made: the variable and the values that it would need.
-    Unselected { variable: String, values: Vec<&'static str> },
+    Unselected {
+        variable: String,
+        values: Vec<&'static str>,
+    },
     /// The image takes no addresses by variables of this name.
     Ignored,
     /// The program is known to rewrite loopback addresses inside containers.
@@ -145,9 +148,13 @@ fn serves_ollama(service: &Service) -> bool {
     let named = |text: &str| text.to_ascii_lowercase().contains("ollama");
     let published = service.ports.iter().any(|p| p.has_target(11434))
         || service.expose.iter().any(|(a, b)| (*a..=*b).contains(&11434));
-    published || (named(&service.name) && service.env("OLLAMA_HOST").is_some_and(|v| {
-        v.value.as_ref().is_some_and(|v| ["0.0.0.0", "[::]", "*", "127.0.0.1"].iter().any(|w| v.text().contains(w)))
-    }))
+    published
+        || (named(&service.name)
+            && service.env("OLLAMA_HOST").is_some_and(|v| {
+                v.value
+                    .as_ref()
+                    .is_some_and(|v| ["0.0.0.0", "[::]", "*", "127.0.0.1"].iter().any(|w| v.text().contains(w)))
+            }))
 }
 
 /// `NEO4J_ENABLE=false` beside `NEO4J_URI`, `HYBRID=off` beside `HYBRID_URL`: a part that is switched off.
@@ -157,7 +164,8 @@ fn switched_off(service: &Service, name: &str, role: &mut Role) {
     }
     let off = |key: &str, unset_counts: bool| {
         let text = service.env_text(key)?.trim().to_ascii_lowercase();
-        let off = matches!(text.as_str(), "false" | "off" | "0" | "no" | "disabled" | "none") || (unset_counts && text.is_empty());
+        let off = matches!(text.as_str(), "false" | "off" | "0" | "no" | "disabled" | "none")
+            || (unset_counts && text.is_empty());
         off.then(|| key.to_owned())
     };
     let stems = name.match_indices('_').filter_map(|(at, _)| name.get(..at));
@@ -216,7 +224,8 @@ fn in_command(endpoint: &Endpoint, plain: &dyn Fn(Audience, Sure) -> Role) -> Ro
     if BROWSER_FLAGS.iter().any(|w| flag.contains(w)) {
         return plain(Audience::Browser, Sure::Guess);
     }
-    let binds = BIND_FLAGS.iter().any(|w| flag.contains(w)) || matches!(endpoint.address.host.as_str(), "0.0.0.0" | "::");
+    let binds =
+        BIND_FLAGS.iter().any(|w| flag.contains(w)) || matches!(endpoint.address.host.as_str(), "0.0.0.0" | "::");
     plain(if binds { Audience::Bind } else { Audience::Server }, Sure::Guess)
 }
 
@@ -244,10 +253,46 @@ fn words(name: &str) -> Vec<String> {
 
 /// Software that only another server speaks to: no browser opens these.
 const BACK_ENDS: [&str; 40] = [
-    "OLLAMA", "OPENAI", "LLM", "VLLM", "LLAMA", "LLAMACPP", "LMSTUDIO", "LOCALAI", "XINFERENCE", "LITELLM", "EMBEDDING",
-    "EMBEDDINGS", "RERANK", "RERANKER", "QDRANT", "WEAVIATE", "CHROMA", "CHROMADB", "MILVUS", "PGVECTOR", "REDIS", "VALKEY",
-    "POSTGRES", "POSTGRESQL", "MYSQL", "MARIADB", "MONGO", "MONGODB", "DATABASE", "DB", "ELASTICSEARCH", "OPENSEARCH",
-    "RABBITMQ", "AMQP", "KAFKA", "CELERY", "MEMCACHED", "NEO4J", "CLICKHOUSE", "MEILI",
+    "OLLAMA",
+    "OPENAI",
+    "LLM",
+    "VLLM",
+    "LLAMA",
+    "LLAMACPP",
+    "LMSTUDIO",
+    "LOCALAI",
+    "XINFERENCE",
+    "LITELLM",
+    "EMBEDDING",
+    "EMBEDDINGS",
+    "RERANK",
+    "RERANKER",
+    "QDRANT",
+    "WEAVIATE",
+    "CHROMA",
+    "CHROMADB",
+    "MILVUS",
+    "PGVECTOR",
+    "REDIS",
+    "VALKEY",
+    "POSTGRES",
+    "POSTGRESQL",
+    "MYSQL",
+    "MARIADB",
+    "MONGO",
+    "MONGODB",
+    "DATABASE",
+    "DB",
+    "ELASTICSEARCH",
+    "OPENSEARCH",
+    "RABBITMQ",
+    "AMQP",
+    "KAFKA",
+    "CELERY",
+    "MEMCACHED",
+    "NEO4J",
+    "CLICKHOUSE",
+    "MEILI",
 ];
 
 fn by_name(project: &Project, service: &Service, endpoint: &Endpoint, plain: &dyn Fn(Audience, Sure) -> Role) -> Role {
@@ -255,7 +300,8 @@ fn by_name(project: &Project, service: &Service, endpoint: &Endpoint, plain: &dy
     let has = |list: &[&str]| words.iter().any(|w| list.contains(&w.as_str()));
     let address = &endpoint.address;
     let wildcard = matches!(address.host.as_str(), "0.0.0.0" | "::");
-    if has(&["ORIGIN", "ORIGINS", "CORS", "ALLOWED", "TRUSTED", "WHITELIST", "ALLOWLIST", "CSP", "REFERER", "REFERERS"]) {
+    if has(&["ORIGIN", "ORIGINS", "CORS", "ALLOWED", "TRUSTED", "WHITELIST", "ALLOWLIST", "CSP", "REFERER", "REFERERS"])
+    {
         return Role { allow_list: true, ..plain(Audience::Browser, Sure::Pattern) };
     }
     let advertised = has(&["LISTEN", "LISTENER", "LISTENERS", "BIND", "ADVERTISE", "ADVERTISED", "BROADCAST"]);
@@ -279,8 +325,30 @@ fn by_name(project: &Project, service: &Service, endpoint: &Endpoint, plain: &dy
         return plain(Audience::Browser, Sure::Guess);
     }
     let addressed = has(&[
-        "URL", "URI", "HOST", "HOSTS", "ENDPOINT", "ENDPOINTS", "ADDR", "ADDRESS", "BASE", "SERVER", "SERVERS", "DSN", "BROKER",
-        "BROKERS", "BOOTSTRAP", "NODES", "BACKEND", "UPSTREAM", "TARGET", "CONN", "CONNECTION", "API", "SERVICE", "PROXY",
+        "URL",
+        "URI",
+        "HOST",
+        "HOSTS",
+        "ENDPOINT",
+        "ENDPOINTS",
+        "ADDR",
+        "ADDRESS",
+        "BASE",
+        "SERVER",
+        "SERVERS",
+        "DSN",
+        "BROKER",
+        "BROKERS",
+        "BOOTSTRAP",
+        "NODES",
+        "BACKEND",
+        "UPSTREAM",
+        "TARGET",
+        "CONN",
+        "CONNECTION",
+        "API",
+        "SERVICE",
+        "PROXY",
     ]);
     let sure = if addressed && (web || address.form != Form::HostPort) { Sure::Pattern } else { Sure::Guess };
     plain(Audience::Server, if loopback(address) { Sure::Guess } else { sure })

@@ -41,7 +41,9 @@ impl Endpoint {
     pub fn path(&self, service: &Service) -> String {
         match self.site {
             Site::Env(_) => service.path(&format!("environment.{}", self.variable)),
-            Site::Command(i) => service.path(&indexed("command", i, service.command.as_ref().is_some_and(|w| w.listed))),
+            Site::Command(i) => {
+                service.path(&indexed("command", i, service.command.as_ref().is_some_and(|w| w.listed)))
+            }
             Site::Entrypoint(i) => {
                 service.path(&indexed("entrypoint", i, service.entrypoint.as_ref().is_some_and(|w| w.listed)))
             }
@@ -106,9 +108,9 @@ fn of_variable(service: &Service, id: ServiceId, index: usize, out: &mut Vec<End
     let Some(value) = var.value.as_ref().filter(|v| !v.text().is_empty()) else { return };
     let text = value.text();
     let mut add = |address: Address, port_from: Option<usize>| {
-        let known = out.iter().any(|e| {
-            e.site == Site::Env(index) && e.address.host == address.host && e.address.port == address.port
-        });
+        let known = out
+            .iter()
+            .any(|e| e.site == Site::Env(index) && e.address.host == address.host && e.address.port == address.port);
         if !known {
             let variable = var.key.clone();
             let value = value.clone();

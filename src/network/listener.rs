@@ -98,11 +98,8 @@ pub fn of(service: &Service, image: Option<&'static Image>, tag: Option<&str>) -
         if let Some(var) = image.bind_env.and_then(|name| service.env(name)) {
             match var.value.as_ref().filter(|v| !v.uncertain) {
                 Some(value) => {
-                    let (address, port) = if image.speaks("ollama") {
-                        ollama_bind(value.text())
-                    } else {
-                        split_bind(value.text())
-                    };
+                    let (address, port) =
+                        if image.speaks("ollama") { ollama_bind(value.text()) } else { split_bind(value.text()) };
                     bind = address;
                     if let Some(port) = port {
                         set_main(&mut ports, port);
@@ -292,7 +289,8 @@ fn loopback_setting(service: &Service, image: Option<&'static Image>) -> Option<
     let by_variable = |index: usize, var: &EnvVar, certain: bool| {
         let value = var.value.as_ref().filter(|v| !v.uncertain)?;
         let text = value.text();
-        let (bind, _) = if certain && image.is_some_and(|i| i.speaks("ollama")) { ollama_bind(text) } else { split_bind(text) };
+        let (bind, _) =
+            if certain && image.is_some_and(|i| i.speaks("ollama")) { ollama_bind(text) } else { split_bind(text) };
         (bind == Bind::Loopback).then(|| LoopbackSetting {
             variable: Some(index),
             name: var.key.to_string(),
@@ -328,10 +326,12 @@ fn loopback_setting(service: &Service, image: Option<&'static Image>) -> Option<
 }
 
 fn flag_span(service: &Service, value: &str) -> Option<Span> {
-    [service.command.as_ref(), service.entrypoint.as_ref()].into_iter().flatten().flat_map(|w| &w.texts).find_map(|text| {
-        let at = text.text().find(value)?;
-        text.sourced.exact(at..at + value.len()).or_else(|| text.sourced.first(at..at + value.len()))
-    })
+    [service.command.as_ref(), service.entrypoint.as_ref()].into_iter().flatten().flat_map(|w| &w.texts).find_map(
+        |text| {
+            let at = text.text().find(value)?;
+            text.sourced.exact(at..at + value.len()).or_else(|| text.sourced.first(at..at + value.len()))
+        },
+    )
 }
 
 /// Ports that variables, commands and health checks mention.

@@ -6,10 +6,11 @@ mod edge;
 mod endpoint;
 mod facts;
 mod listener;
-mod topology;
 mod names;
 mod namespace;
 mod survey;
+mod topology;
+mod way;
 
 pub use address::{Address, Form, find, scheme_port};
 pub use audience::{Audience, Reading, Role, Sure};
@@ -17,7 +18,10 @@ pub use edge::{Edge, bystanders, edges};
 pub use endpoint::{Endpoint, Site};
 pub use facts::{Facts, HostListener, Platform};
 pub use listener::{Bind, Known, Listener, Listening, LoopbackSetting};
-pub use topology::{Blocked, Node, Topology, valid_address};
 pub use names::{DOCKER0, HOST_ALIASES, NoName, Target, Unsure, Via, resolve};
 pub use namespace::Space;
-pub use survey::{Fault, Judged, MODEL_PORTS, Reached, Survey, Verdict, is_loopback, judge_address, protocol_port, superseded};
+pub use survey::{
+    Fault, Judged, MODEL_PORTS, Reached, Survey, Verdict, is_loopback, judge_address, protocol_port, superseded,
+};
+pub use topology::{Blocked, Node, Topology, valid_address};
+pub use way::{Goal, Need, Way, plain, way};

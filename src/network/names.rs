@@ -81,14 +81,21 @@ pub enum NoName {
 /// What a host resolves to.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Target {
-    Loopback { v6: bool },
+    Loopback {
+        v6: bool,
+    },
     Wildcard,
-    Service { service: ServiceId, network: Option<usize> },
+    Service {
+        service: ServiceId,
+        network: Option<usize>,
+    },
     Host(Via),
     /// A network's address range with nobody at this address.
     Nobody,
     /// A container on a network that the asker is not on: packets are dropped.
-    AcrossNetworks { service: ServiceId },
+    AcrossNetworks {
+        service: ServiceId,
+    },
     NoName(NoName),
     /// Outside of project and host.
     External,
@@ -291,7 +298,9 @@ fn of_address(net: &Topology<'_>, space: Space, ip: IpAddr, platform: Platform) 
         };
     }
     let private = match ip {
-        IpAddr::V4(v4) => v4.is_private() || v4.is_link_local() || (v4.octets()[0] == 100 && v4.octets()[1] & 0xc0 == 64),
+        IpAddr::V4(v4) => {
+            v4.is_private() || v4.is_link_local() || (v4.octets()[0] == 100 && v4.octets()[1] & 0xc0 == 64)
+        }
         IpAddr::V6(v6) => (v6.segments()[0] & 0xfe00) == 0xfc00 || (v6.segments()[0] & 0xffc0) == 0xfe80,
     };
     if private { Target::Unknown(Unsure::PrivateAddress) } else { Target::External }
@@ -379,7 +388,10 @@ fn known_elsewhere(net: &Topology<'_>, from: ServiceId, space: Space, name: &str
         alias.eq_ignore_ascii_case(name).then(|| project.service(&link.service)).flatten()
     });
     let full_name = project.services.iter().position(|s| {
-        s.hostname.as_ref().zip(s.domainname.as_ref()).is_some_and(|(h, d)| format!("{h}.{d}").eq_ignore_ascii_case(name))
+        s.hostname
+            .as_ref()
+            .zip(s.domainname.as_ref())
+            .is_some_and(|(h, d)| format!("{h}.{d}").eq_ignore_ascii_case(name))
     });
     let mut found: Vec<ServiceId> = (0..project.services.len()).filter(named).collect();
     found.extend(by_link);
@@ -434,9 +446,7 @@ fn similar(net: &Topology<'_>, name: &str) -> Option<String> {
             let near = strsim::damerau_levenshtein(&wanted, &plain);
             let limit = 1 + wanted.len().min(plain.len()) / 5;
             // `redis-server` for `redis`, `postgres` for `my_postgres`.
-            let part = |a: &str, b: &str| {
-                b.len() >= 2 && a.split(['-', '_', '.']).any(|word| word == b)
-            };
+            let part = |a: &str, b: &str| b.len() >= 2 && a.split(['-', '_', '.']).any(|word| word == b);
             let score = if near <= limit {
                 near
             } else if part(name, &lower) || part(&lower, name) {

@@ -40,9 +40,7 @@ pub fn of(project: &Project, id: ServiceId) -> Space {
             Mode::Bridge => return Space::Bridge(at),
             Mode::Named(_) => return Space::Foreign(at),
             Mode::Service(name) => project.service(name),
-            Mode::Container(name) => {
-                project.services.iter().position(|s| s.container_name.as_deref() == Some(name))
-            }
+            Mode::Container(name) => project.services.iter().position(|s| s.container_name.as_deref() == Some(name)),
         };
         match next {
             Some(next) => at = next,

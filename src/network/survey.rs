@@ -63,41 +63,66 @@ pub enum Reached {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Fault {
     /// Loopback, and these services offer the port (or speak the protocol).
-    LoopbackToService { candidates: Vec<ServiceId> },
+    LoopbackToService {
+        candidates: Vec<ServiceId>,
+    },
     /// Loopback, and the server is on the host: a model server's own port, or one that we were told of.
     LoopbackToHost,
     /// Loopback, and nobody in the container listens; where the server is can't be told.
     LoopbackNobody,
     /// Loopback, and the container's own server of another kind answers.
-    TalksToItself { candidates: Vec<ServiceId> },
+    TalksToItself {
+        candidates: Vec<ServiceId>,
+    },
     /// 0.0.0.0 as a target.
-    Wildcard { candidates: Vec<ServiceId> },
+    Wildcard {
+        candidates: Vec<ServiceId>,
+    },
     NoName(NoName),
     /// No port of that number in the container, which listens on these; `published` where it is the host side of one.
-    WrongPort { service: ServiceId, offered: Vec<u16>, published: bool },
+    WrongPort {
+        service: ServiceId,
+        offered: Vec<u16>,
+        published: bool,
+    },
     /// The server listens on loopback inside its container.
-    ServerOnLoopback { service: ServiceId },
+    ServerOnLoopback {
+        service: ServiceId,
+    },
     /// The host's listener is on loopback.
-    HostOnLoopback { listener: HostListener },
+    HostOnLoopback {
+        listener: HostListener,
+    },
     /// The host's listener is on another address.
-    HostElsewhere { listener: HostListener },
+    HostElsewhere {
+        listener: HostListener,
+    },
     Firewall,
     /// Published on the host's loopback only.
-    PublishedOnLoopback { service: ServiceId },
+    PublishedOnLoopback {
+        service: ServiceId,
+    },
     /// Only on internal networks.
     InternalNetwork,
     /// `network_mode: none`.
     NoNetwork,
     /// An address on a network that the asker is not on.
-    AcrossNetworks { service: ServiceId },
+    AcrossNetworks {
+        service: ServiceId,
+    },
     /// Nobody has the address.
     NobodyThere,
     /// Containers of this network can't talk to each other.
     PeersIsolated,
     /// Works, by a detour over the host.
-    ViaHost { service: ServiceId, port: u16 },
+    ViaHost {
+        service: ServiceId,
+        port: u16,
+    },
     /// A name that only containers know, given to a browser.
-    BrowserGetsInternalName { service: ServiceId },
+    BrowserGetsInternalName {
+        service: ServiceId,
+    },
 }
 
 /// An endpoint with its verdict.
@@ -191,10 +216,9 @@ impl Outcome {
                 "a private address: this host's or another machine's, which no file tells",
                 "私有地址：是本机的还是别的机器的，文件里看不出来"
             ),
-            Unsure::OtherNames => text!(
-                "another project or DNS server may know this name",
-                "别的项目或 DNS 服务器可能认识这个名字"
-            ),
+            Unsure::OtherNames => {
+                text!("another project or DNS server may know this name", "别的项目或 DNS 服务器可能认识这个名字")
+            }
             Unsure::Platform => text!("depends on the platform", "取决于所用的平台"),
             Unsure::ShadowedLocalhost => text!(
                 "extra_hosts gives localhost a second address; which one is taken depends on the client",
@@ -204,16 +228,14 @@ impl Outcome {
                 text!("runs in a container that is not of this project", "运行在本项目之外的容器里")
             }
             Unsure::Incomplete => text!("a part of the project could not be read", "项目有一部分没能读到"),
-            Unsure::HostPort => text!(
-                "nobody told what listens on this port of the host",
-                "不知道宿主机的这个端口上有没有程序在监听"
-            ),
+            Unsure::HostPort => {
+                text!("nobody told what listens on this port of the host", "不知道宿主机的这个端口上有没有程序在监听")
+            }
             Unsure::Image => text!("what this image listens on is not known", "不知道这个镜像监听哪些端口"),
             Unsure::Variable => text!("a variable in it is not known", "其中有变量的值未知"),
-            Unsure::OwnServer => text!(
-                "the container may have a server of its own there",
-                "容器里可能自己就有程序在监听这个端口"
-            ),
+            Unsure::OwnServer => {
+                text!("the container may have a server of its own there", "容器里可能自己就有程序在监听这个端口")
+            }
             Unsure::NoPort => text!("no port is given", "没有写端口"),
             Unsure::Guess => text!("may be no address at all", "不一定是地址"),
         };
@@ -251,7 +273,11 @@ fn on_platform(net: &Topology<'_>, endpoint: &Endpoint, role: &Role, platform: P
 }
 
 /// A question of one's own: what a service reaches at an address, judged as if a variable of certain audience held it.
-pub fn judge_address(net: &Topology<'_>, from: ServiceId, address: &Address) -> (Verdict, Option<Reached>, Option<Fault>, Text) {
+pub fn judge_address(
+    net: &Topology<'_>,
+    from: ServiceId,
+    address: &Address,
+) -> (Verdict, Option<Reached>, Option<Fault>, Text) {
     let role = Role {
         audience: Audience::Server,
         sure: Sure::Catalog,
@@ -296,7 +322,10 @@ impl Asker<'_, '_> {
                     None => Outcome::new(Verdict::Unknown, reason),
                 }
             }
-            _ => Outcome::new(Verdict::Unknown, text!("an address to listen on or to be known by", "监听地址或对外公布的地址")),
+            _ => Outcome::new(
+                Verdict::Unknown,
+                text!("an address to listen on or to be known by", "监听地址或对外公布的地址"),
+            ),
         }
     }
 
@@ -306,7 +335,10 @@ impl Asker<'_, '_> {
         let service = (0..self.net.nodes.len()).find(|id| self.net.all_names(*id).contains(&name));
         match service {
             Some(service) if !name.contains('.') && !self.role.allow_list => {
-                let reason = text!("a browser can't resolve `{name}`, a name that only containers know", "浏览器解析不了 `{name}`，这个名字只有容器认识");
+                let reason = text!(
+                    "a browser can't resolve `{name}`, a name that only containers know",
+                    "浏览器解析不了 `{name}`，这个名字只有容器认识"
+                );
                 Outcome::new(Verdict::Dns, reason).fault(Fault::BrowserGetsInternalName { service })
             }
             _ if is_loopback(&name) => Outcome::new(
@@ -326,12 +358,18 @@ impl Asker<'_, '_> {
             Target::Host(via) => self.host(address, via, port),
             Target::Nobody => Outcome::new(
                 Verdict::Unreachable,
-                text!("no route to host: nobody on this network has the address", "没有到主机的路由：这个网络里没有谁用这个地址"),
+                text!(
+                    "no route to host: nobody on this network has the address",
+                    "没有到主机的路由：这个网络里没有谁用这个地址"
+                ),
             )
             .fault(Fault::NobodyThere),
             Target::AcrossNetworks { service } => {
                 let name = self.name(service);
-                let reason = text!("`{name}` is on another network: packets are dropped", "`{name}` 在另一个网络上：数据包会被丢弃");
+                let reason = text!(
+                    "`{name}` is on another network: packets are dropped",
+                    "`{name}` 在另一个网络上：数据包会被丢弃"
+                );
                 Outcome::new(Verdict::Timeout, reason).fault(Fault::AcrossNetworks { service })
             }
             Target::NoName(why) => self.no_name(address, why),
@@ -363,12 +401,16 @@ impl Asker<'_, '_> {
     /// Something of the own namespace listens: is it what the variable wants?
     fn own_port(&self, service: ServiceId, port: u16) -> Outcome {
         let name = self.name(service);
-        let reason = text!("listens in the same container or namespace: `{name}`:{port}", "同一容器（网络命名空间）里有监听：`{name}`:{port}");
+        let reason = text!(
+            "listens in the same container or namespace: `{name}`:{port}",
+            "同一容器（网络命名空间）里有监听：`{name}`:{port}"
+        );
         let outcome = Outcome::new(Verdict::Ok, reason).reached(Reached::Service { service, port: Some(port) });
         let Some(wanted) = self.role.speaks.filter(|s| *s != "http") else { return outcome };
-        let other_kind = self.net.image(service).is_some_and(|i| {
-            !i.speaks.is_empty() && !i.speaks(wanted) && !i.bundles.iter().any(|(p, _)| *p == port)
-        });
+        let other_kind = self
+            .net
+            .image(service)
+            .is_some_and(|i| !i.speaks.is_empty() && !i.speaks(wanted) && !i.bundles.iter().any(|(p, _)| *p == port));
         if other_kind && self.role.audience == Audience::Server && self.role.sure == Sure::Catalog {
             let candidates = self.candidates(port);
             let reason = text!(
@@ -459,7 +501,8 @@ impl Asker<'_, '_> {
             return Outcome::unknown(Unsure::OwnServer);
         }
         let scheme = address.scheme.as_deref().unwrap_or("");
-        let database = super::address::scheme_port(scheme) == Some(port) && !matches!(scheme, "http" | "https" | "ws" | "wss");
+        let database =
+            super::address::scheme_port(scheme) == Some(port) && !matches!(scheme, "http" | "https" | "ws" | "wss");
         if database || (self.role.sure == Sure::Catalog && self.role.speaks.is_some_and(|s| s != "http")) {
             return refused.fault(Fault::LoopbackNobody).likely();
         }
@@ -563,7 +606,8 @@ impl Asker<'_, '_> {
                 Outcome::new(Verdict::Ok, reason).reached(Reached::Service { service: whose, port: Some(port) })
             }
             Some((_, Bind::Loopback)) => {
-                let certain = self.net.nodes.get(service).and_then(|n| n.listening.loopback.as_ref()).is_none_or(|l| l.certain);
+                let certain =
+                    self.net.nodes.get(service).and_then(|n| n.listening.loopback.as_ref()).is_none_or(|l| l.certain);
                 let reason = text!(
                     "`{name}` listens on its own loopback only: its peers are refused",
                     "`{name}` 只在自己的回环地址上监听：别的容器会被拒绝"
@@ -580,7 +624,9 @@ impl Asker<'_, '_> {
     /// Whether a service that is off now is on whenever the asker is.
     fn runs_with(&self, id: ServiceId) -> bool {
         let (Some(other), Some(own)) = (self.net.service(id), self.net.service(self.from)) else { return false };
-        !own.active && (own.profiles.iter().all(|p| other.profiles.contains(p)) || own.profiles.iter().any(|p| other.profiles.contains(p)))
+        !own.active
+            && (own.profiles.iter().all(|p| other.profiles.contains(p))
+                || own.profiles.iter().any(|p| other.profiles.contains(p)))
     }
 
     fn wrong_port(&self, address: &Address, service: ServiceId, space: Space, port: u16) -> Outcome {
@@ -678,7 +724,10 @@ impl Asker<'_, '_> {
         if let Some((service, bind)) = self.net.listener(Space::Host, port) {
             let name = self.name(service);
             if from_host || bind == Bind::All {
-                let reason = text!("`{name}` listens on {port} of the host (host mode)", "`{name}` 在宿主机的 {port} 上监听（host 模式）");
+                let reason = text!(
+                    "`{name}` listens on {port} of the host (host mode)",
+                    "`{name}` 在宿主机的 {port} 上监听（host 模式）"
+                );
                 return Outcome::new(Verdict::Ok, reason).reached(Reached::Service { service, port: Some(port) });
             }
             let reason = text!("`{name}` listens on the host's loopback only", "`{name}` 只在宿主机的回环地址上监听");
@@ -736,8 +785,11 @@ impl Asker<'_, '_> {
             }
             Some((_, Bind::Address(_) | Bind::Unknown)) => Outcome::unknown(Unsure::Image),
             None if self.net.complete(space) && !self.net.mentions(space, target) => {
-                let offered =
-                    self.net.nodes.get(service).map_or(Vec::new(), |n| n.listening.listeners.iter().map(|l| l.port).collect());
+                let offered = self
+                    .net
+                    .nodes
+                    .get(service)
+                    .map_or(Vec::new(), |n| n.listening.listeners.iter().map(|l| l.port).collect());
                 let reason = text!(
                     "the engine takes the connection to {port} and drops it: nothing in `{name}` listens on {target}",
                     "引擎接受了到 {port} 的连接又断开：`{name}` 里没有程序监听 {target}"
@@ -774,7 +826,9 @@ impl Asker<'_, '_> {
             NoName::Beside { .. } => Outcome { verdict: Verdict::Unknown, ..outcome.likely() },
             NoName::Nobody { similar: None } if bare => outcome.likely(),
             // Names of one's own may be in an image's /etc/hosts or a program's settings, where nothing hints at a slip.
-            NoName::Nobody { similar: None } if self.role.sure < Sure::Catalog && address.form != Form::Url => outcome.likely(),
+            NoName::Nobody { similar: None } if self.role.sure < Sure::Catalog && address.form != Form::Url => {
+                outcome.likely()
+            }
             _ => outcome,
         }
     }
@@ -792,13 +846,21 @@ impl Asker<'_, '_> {
             NoName::Nobody { similar: Some(name) } => {
                 text!("no service is called {host}; there is `{name}`", "没有叫 {host} 的服务，倒有 `{name}`")
             }
-            NoName::Nobody { similar: None } => text!("nobody on its networks is called {host}", "所在的网络里没有谁叫 {host}"),
+            NoName::Nobody { similar: None } => {
+                text!("nobody on its networks is called {host}", "所在的网络里没有谁叫 {host}")
+            }
             NoName::Beside { file } => {
-                text!("{host} is a service of {file}, which is not loaded here", "{host} 是 {file} 里的服务，而这里没有加载那个文件")
+                text!(
+                    "{host} is a service of {file}, which is not loaded here",
+                    "{host} 是 {file} 里的服务，而这里没有加载那个文件"
+                )
             }
             NoName::NoSharedNetwork { service } => {
                 let name = self.name(*service);
-                text!("`{own}` and `{name}` share no network, so the name does not resolve", "`{own}` 和 `{name}` 没有共同的网络，名字解析不了")
+                text!(
+                    "`{own}` and `{name}` share no network, so the name does not resolve",
+                    "`{own}` 和 `{name}` 没有共同的网络，名字解析不了"
+                )
             }
             NoName::AskerOnHost { .. } => text!(
                 "`{own}` uses the host's network, where service names don't resolve",
@@ -806,7 +868,10 @@ impl Asker<'_, '_> {
             ),
             NoName::TargetOnHost { service } => {
                 let name = self.name(*service);
-                text!("`{name}` uses the host's network and has no name on others", "`{name}` 用的是宿主机网络，在别的网络里没有名字")
+                text!(
+                    "`{name}` uses the host's network and has no name on others",
+                    "`{name}` 用的是宿主机网络，在别的网络里没有名字"
+                )
             }
             NoName::TargetInside { service, owner } => {
                 let name = self.name(*service);
@@ -818,10 +883,9 @@ impl Asker<'_, '_> {
                     None => text!("`{name}` lives in another container's network", "`{name}` 用的是另一个容器的网络"),
                 }
             }
-            NoName::DefaultBridge { .. } => text!(
-                "network_mode: bridge has no service names",
-                "network_mode: bridge 的网络里没有服务名"
-            ),
+            NoName::DefaultBridge { .. } => {
+                text!("network_mode: bridge has no service names", "network_mode: bridge 的网络里没有服务名")
+            }
             NoName::Alone => text!("no network at all (network_mode: none)", "完全没有网络（network_mode: none）"),
             NoName::ScaledToZero { service } => {
                 let name = self.name(*service);
@@ -833,7 +897,10 @@ impl Asker<'_, '_> {
             }
             NoName::Elsewhere { service } => {
                 let name = self.name(*service);
-                text!("{host} is a name of `{name}` on another network or for another service only", "{host} 只在别的网络里、或只对别的服务，才是 `{name}` 的名字")
+                text!(
+                    "{host} is a name of `{name}` on another network or for another service only",
+                    "{host} 只在别的网络里、或只对别的服务，才是 `{name}` 的名字"
+                )
             }
         }
     }

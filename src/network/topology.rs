@@ -90,8 +90,7 @@ impl<'a> Topology<'a> {
                 // An image that is built here is whatever the Dockerfile makes of it, unless it keeps a known name.
                 let image = reference.as_ref().and_then(catalog::image);
                 let tag = reference.and_then(|r| r.tag);
-                let listening =
-                    service.map_or_else(Listening::default, |s| listener::of(s, image, tag.as_deref()));
+                let listening = service.map_or_else(Listening::default, |s| listener::of(s, image, tag.as_deref()));
                 Node { space: namespace::of(project, id), image, tag, listening, blocked: None }
             })
             .collect();
@@ -204,21 +203,23 @@ impl<'a> Topology<'a> {
     pub fn others_may_answer(&self, owner: ServiceId) -> bool {
         let Some(service) = self.service(owner) else { return true };
         let external = |network: Option<usize>| {
-            network.and_then(|n| self.project.networks.get(n)).is_some_and(|n| n.external || is_remote(n.driver.as_deref()))
+            network
+                .and_then(|n| self.project.networks.get(n))
+                .is_some_and(|n| n.external || is_remote(n.driver.as_deref()))
         };
         service.own_dns || service.attachments.iter().any(|a| external(a.network))
     }
 
     /// Whether a part of a service is said elsewhere: it has neither image nor build, or names a network that nobody defines.
     pub fn half_known(&self, owner: ServiceId) -> bool {
-        self.service(owner).is_some_and(|s| {
-            (s.image.is_none() && !s.builds) || s.attachments.iter().any(|a| a.network.is_none())
-        })
+        self.service(owner)
+            .is_some_and(|s| (s.image.is_none() && !s.builds) || s.attachments.iter().any(|a| a.network.is_none()))
     }
 
     /// Whether a service is on a network that has a name of its own, by which other projects join it.
     pub fn open_to_others(&self, owner: ServiceId) -> bool {
-        let named = |network: Option<usize>| network.and_then(|n| self.project.networks.get(n)).is_some_and(|n| n.named);
+        let named =
+            |network: Option<usize>| network.and_then(|n| self.project.networks.get(n)).is_some_and(|n| n.named);
         self.service(owner).is_some_and(|s| s.attachments.iter().any(|a| named(a.network)))
     }
 
@@ -235,9 +236,12 @@ impl<'a> Topology<'a> {
     pub fn is_host_address(&self, ip: IpAddr) -> bool {
         self.facts.addresses.contains(&ip)
             || self.facts.listeners.iter().any(|l| l.address == Some(ip) && !ip.is_loopback())
-            || self.project.services.iter().flat_map(|s| &s.ports).any(|p| {
-                p.host_ip.as_deref().and_then(|t| t.parse::<IpAddr>().ok()) == Some(ip)
-            })
+            || self
+                .project
+                .services
+                .iter()
+                .flat_map(|s| &s.ports)
+                .any(|p| p.host_ip.as_deref().and_then(|t| t.parse::<IpAddr>().ok()) == Some(ip))
     }
 
     /// Whether every network of a service is closed to the outside.
@@ -297,9 +301,7 @@ impl<'a> Topology<'a> {
     /// Services, other than those in a namespace, that offer a port inside their containers, with their profiles on or off.
     pub fn offering(&self, port: u16, except: Space) -> Vec<ServiceId> {
         (0..self.nodes.len())
-            .filter(|id| {
-                self.nodes.get(*id).is_some_and(|n| n.space != except && n.listening.on(port).is_some())
-            })
+            .filter(|id| self.nodes.get(*id).is_some_and(|n| n.space != except && n.listening.on(port).is_some()))
             .collect()
     }
 
@@ -348,7 +350,8 @@ fn blocked(service: &Service, space: Space, facts: &Facts) -> Option<Blocked> {
     service.ports.iter().filter(|p| p.tcp && !p.uncertain).find_map(|port| {
         let (first, last) = port.published?;
         let held = facts.listeners.iter().find(|l| {
-            let address = port.host_ip.as_deref().and_then(|t| t.parse::<IpAddr>().ok()).filter(|a| !a.is_unspecified());
+            let address =
+                port.host_ip.as_deref().and_then(|t| t.parse::<IpAddr>().ok()).filter(|a| !a.is_unspecified());
             (first..=last).contains(&l.port)
                 && match (l.address, address) {
                     (Some(a), Some(b)) => a == b,

@@ -3,12 +3,12 @@
 use std::net::IpAddr;
 
 use crate::compose::{NodeRef, Project, Service, ServiceId};
+use crate::diag::Text;
 use crate::dotenv::{self, Line};
 use crate::network::{Survey, Topology};
 use crate::source::{Edit, FileId, Files, Span};
 use crate::text;
 use crate::yaml::{self, Kind, Layout, NodeId, Tree};
-use crate::diag::Text;
 
 /// The project with its survey, and what the user chose.
 #[derive(Clone, Copy)]
@@ -53,7 +53,10 @@ impl<'a> Desk<'a> {
             return Ok(());
         }
         let name = &file.name;
-        Err(text!("{name} is not UTF-8 text, so dockline does not write to it", "{name} 不是 UTF-8 文本，dockline 不会改写它"))
+        Err(text!(
+            "{name} is not UTF-8 text, so dockline does not write to it",
+            "{name} 不是 UTF-8 文本，dockline 不会改写它"
+        ))
     }
 
     /// The scalar that a span lies in.
@@ -103,9 +106,11 @@ impl<'a> Desk<'a> {
         let project = self.project();
         (0..project.services.len())
             .filter(|id| {
-                project.services.get(*id).and_then(|s| s.value.get(key)).is_some_and(|v| {
-                    v.at == at || v.map().is_some_and(|m| m.layers.contains(&at))
-                })
+                project
+                    .services
+                    .get(*id)
+                    .and_then(|s| s.value.get(key))
+                    .is_some_and(|v| v.at == at || v.map().is_some_and(|m| m.layers.contains(&at)))
             })
             .collect()
     }
@@ -114,9 +119,7 @@ impl<'a> Desk<'a> {
     pub fn written_by(&self, at: NodeRef) -> Vec<ServiceId> {
         let project = self.project();
         (0..project.services.len())
-            .filter(|id| {
-                project.services.get(*id).and_then(|s| s.value.map()).is_some_and(|m| m.layers.contains(&at))
-            })
+            .filter(|id| project.services.get(*id).and_then(|s| s.value.map()).is_some_and(|m| m.layers.contains(&at)))
             .collect()
     }
 }

@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use super::desk::Desk;
 use crate::compose::{EnvVar, Mode, NodeRef, Service, ServiceId, SetBy};
-use crate::dotenv;
 use crate::diag::{Applicability, Creation, Fix, Override, Strategy, Text, is_secret, mask};
+use crate::dotenv;
 use crate::interpolation::{Read, ReadFrom, Setter, Value};
 use crate::network::{Audience, Edge, Endpoint, Form, Judged, Site, Space, bystanders, scheme_port};
 use crate::source::{Edit, FileId, Span, byte, slice};
@@ -133,9 +133,10 @@ impl<'a> Draft<'a> {
         let project = self.desk.project();
         for service in &project.services {
             for var in &service.environment {
-                let touched = var.value.as_ref().is_some_and(|v| {
-                    v.sourced.pieces.iter().any(|p| p.span.is_some_and(|s| s.touches(span)))
-                });
+                let touched = var
+                    .value
+                    .as_ref()
+                    .is_some_and(|v| v.sourced.pieces.iter().any(|p| p.span.is_some_and(|s| s.touches(span))));
                 if touched {
                     self.changes(service.path(&format!("environment.{}", var.key)));
                 }
@@ -266,7 +267,8 @@ impl<'a> Draft<'a> {
         let name = self.desk.name(judged.endpoint.service).to_owned();
         let key = judged.endpoint.variable.to_string();
         self.over_env(&name, &key, value);
-        if let (Form::Pair, Some(port), Some(index)) = (judged.endpoint.address.form, new.port, judged.endpoint.port_from)
+        if let (Form::Pair, Some(port), Some(index)) =
+            (judged.endpoint.address.form, new.port, judged.endpoint.port_from)
             && judged.endpoint.address.port != Some(port)
             && let Some(var) = self.desk.service(judged.endpoint.service).and_then(|s| s.environment.get(index))
         {
@@ -436,7 +438,12 @@ impl<'a> Draft<'a> {
 
     /// Takes a variable out of a service's own `environment`.
     pub fn remove_env(&mut self, service: &Service, key: &str) -> Result<(), Text> {
-        let shared = || text!("`{key}` is not set in the service's own environment", "`{key}` 不是写在这个服务自己的 environment 里");
+        let shared = || {
+            text!(
+                "`{key}` is not set in the service's own environment",
+                "`{key}` 不是写在这个服务自己的 environment 里"
+            )
+        };
         let var = service.env(key).ok_or_else(shared)?;
         self.changes(service.path(&format!("environment.{key}")));
         let SetBy::Environment { at, .. } = var.set_by else { return Err(shared()) };
@@ -598,12 +605,16 @@ impl<'a> Draft<'a> {
     /// Puts a service on a network of the project.
     pub fn join(&mut self, id: ServiceId, network: usize) -> Result<(), Text> {
         let owner = self.desk.net().space(id).owner().unwrap_or(id);
-        let (Some(service), Some(network)) = (self.desk.service(owner), self.desk.project().networks.get(network)) else {
+        let (Some(service), Some(network)) = (self.desk.service(owner), self.desk.project().networks.get(network))
+        else {
             return Ok(());
         };
         if service.mode != Mode::Networks {
             let name = &service.name;
-            return Err(text!("`{name}` has a network_mode, which excludes networks", "`{name}` 设了 network_mode，不能再加入网络"));
+            return Err(text!(
+                "`{name}` has a network_mode, which excludes networks",
+                "`{name}` 设了 network_mode，不能再加入网络"
+            ));
         }
         if service.attachments.iter().any(|a| a.key == network.key) {
             return Ok(());
@@ -671,11 +682,8 @@ impl<'a> Draft<'a> {
         }
         let owner = net.space(id).owner().unwrap_or(id);
         let Some(service) = self.desk.service(owner) else { return Ok(target) };
-        let known = service.ports.iter().filter(|p| p.tcp && p.has_target(target)).find_map(|p| {
-            let (first, _) = p.published?;
-            let published = if p.target.0 == p.target.1 { first } else { first + (target - p.target.0) };
-            (p.on_all() || p.on_loopback()).then_some(published)
-        });
+        let known =
+            service.ports.iter().filter(|p| p.tcp && (p.on_all() || p.on_loopback())).find_map(|p| p.host_port(target));
         if let Some(port) = known.or_else(|| self.published.get(&(owner, target)).copied()) {
             return Ok(port);
         }
@@ -740,5 +748,8 @@ pub(super) fn url_for(judged: &Judged, host: &str, port: Option<u16>) -> NewAddr
 }
 
 fn is_http(protocol: &str) -> bool {
-    matches!(protocol, "ollama" | "openai" | "http" | "qdrant" | "weaviate" | "chroma" | "elasticsearch" | "opensearch" | "searxng")
+    matches!(
+        protocol,
+        "ollama" | "openai" | "http" | "qdrant" | "weaviate" | "chroma" | "elasticsearch" | "opensearch" | "searxng"
+    )
 }

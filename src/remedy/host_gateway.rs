@@ -61,12 +61,9 @@ pub(super) fn host_port(desk: Desk<'_>, judged: &Judged) -> Result<u16, Text> {
     let offering = net.offering(port, net.space(judged.endpoint.service));
     let Some(service) = offering.first().copied() else { return Ok(port) };
     // A sibling offers it: on the host it is found where it is published, and not on the host's loopback.
-    let mapped = desk.service(service).and_then(|s| {
-        s.ports.iter().filter(|p| p.tcp && p.has_target(port) && !p.on_loopback()).find_map(|p| {
-            let (first, _) = p.published?;
-            Some(if p.target.0 == p.target.1 { first } else { first + (port - p.target.0) })
-        })
-    });
+    let mapped = desk
+        .service(service)
+        .and_then(|s| s.ports.iter().filter(|p| p.tcp && !p.on_loopback()).find_map(|p| p.host_port(port)));
     let name = desk.name(service);
     mapped.ok_or_else(|| {
         text!(

@@ -47,10 +47,8 @@ pub fn host_network(desk: Desk<'_>, edge: &Edge<'_>, applicability: Applicabilit
         "{names} 现在使用宿主机网络：它直接在宿主机的端口上监听，除非另外设置，否则是所有网卡"
     ));
     plan.draft.notes.extend(addresses);
-    let description = text!(
-        "run {names} in the host's network and call 127.0.0.1",
-        "让 {names} 使用宿主机网络，地址写 127.0.0.1"
-    );
+    let description =
+        text!("run {names} in the host's network and call 127.0.0.1", "让 {names} 使用宿主机网络，地址写 127.0.0.1");
     Ok(plan.draft.finish(Strategy::HostNetwork, applicability, description))
 }
 
@@ -84,7 +82,10 @@ fn movable(desk: Desk<'_>, id: ServiceId) -> Result<(), Text> {
         return Err(text!("`{guest}` lives in the network of `{name}`", "`{guest}` 用的是 `{name}` 的网络"));
     }
     if service.replicas.is_some_and(|r| r > 1) {
-        return Err(text!("`{name}` has several replicas, which would take the same ports", "`{name}` 有多个副本，会抢同一个端口"));
+        return Err(text!(
+            "`{name}` has several replicas, which would take the same ports",
+            "`{name}` 有多个副本，会抢同一个端口"
+        ));
     }
     // Addresses that dockline does not see into: they would break silently.
     for other in &project.services {
@@ -178,7 +179,8 @@ impl<'a> Move<'a> {
         };
         let port = match candidates.as_slice() {
             [] => {
-                let port = judged.endpoint.address.port.or_else(|| judged.role.speaks.and_then(crate::network::protocol_port));
+                let port =
+                    judged.endpoint.address.port.or_else(|| judged.role.speaks.and_then(crate::network::protocol_port));
                 port.ok_or_else(|| text!("no port is given and none is known", "没有写端口，也不知道该用哪个"))?
             }
             [only] => {
@@ -204,7 +206,9 @@ impl<'a> Move<'a> {
         let open = service.ports.iter().any(|p| p.published.is_some() && !p.on_loopback());
         // Names that end so hold an address without a port.
         let plain = variable.ends_with("HOST") || variable.ends_with("HOSTNAME");
-        let free = service.env(variable).is_none_or(|v| v.value.as_ref().is_some_and(|v| matches!(v.text(), "" | "0.0.0.0" | "::")));
+        let free = service
+            .env(variable)
+            .is_none_or(|v| v.value.as_ref().is_some_and(|v| matches!(v.text(), "" | "0.0.0.0" | "::")));
         if !open && plain && free && !self.called {
             self.draft.set_value(service, variable, "127.0.0.1")?;
             notes.push(text!(
@@ -260,7 +264,9 @@ impl<'a> Move<'a> {
         let net = self.desk.net();
         let leads_to_mover = |j: &Judged| {
             let to = matches!(j.reached, Some(Reached::Service { service, .. }) if movers.contains(&service));
-            to && !movers.contains(&j.endpoint.service) && j.role.audience == Audience::Server && !superseded(&survey.endpoints, j)
+            to && !movers.contains(&j.endpoint.service)
+                && j.role.audience == Audience::Server
+                && !superseded(&survey.endpoints, j)
         };
         for edge in edges(survey, leads_to_mover) {
             let judged = edge.first();

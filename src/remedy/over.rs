@@ -146,7 +146,8 @@ fn entry(tree: &Tree, layout: &Layout, service: NodeId, key: &str, value: &Fragm
                 _ => {
                     let (Fragment::Text(text) | Fragment::Quoted(text)) = item else { return None };
                     let (name, address) = text.split_once(':').unwrap_or((text, ""));
-                    let value = if address.is_empty() { Fragment::Raw("{}".to_owned()) } else { Fragment::text(address) };
+                    let value =
+                        if address.is_empty() { Fragment::Raw("{}".to_owned()) } else { Fragment::text(address) };
                     yaml::insert_entry(tree, layout, node, "", name, &value)
                 }
             })

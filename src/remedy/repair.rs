@@ -26,8 +26,10 @@ pub fn map_host(desk: Desk<'_>, edge: &Edge<'_>, applicability: Applicability) -
         draft.notes.push(host_side::listen_note(desk.survey.net.facts, port));
     }
     draft.announces.extend(host_side::ANNOUNCED);
-    let description =
-        text!("map {host} with extra_hosts: \"{host}:host-gateway\"", "用 extra_hosts 定义 {host}：\"{host}:host-gateway\"");
+    let description = text!(
+        "map {host} with extra_hosts: \"{host}:host-gateway\"",
+        "用 extra_hosts 定义 {host}：\"{host}:host-gateway\""
+    );
     Ok(draft.finish(Strategy::HostGateway, applicability, description))
 }
 
@@ -46,7 +48,13 @@ pub fn rename(desk: Desk<'_>, edge: &Edge<'_>, name: &str, applicability: Applic
 }
 
 /// Points an edge at a service and a port of it, joining a network where none is shared.
-pub fn retarget(desk: Desk<'_>, edge: &Edge<'_>, target: ServiceId, port: Option<u16>, applicability: Applicability) -> Plan {
+pub fn retarget(
+    desk: Desk<'_>,
+    edge: &Edge<'_>,
+    target: ServiceId,
+    port: Option<u16>,
+    applicability: Applicability,
+) -> Plan {
     let name = address_name(desk, target)?;
     let shown = desk.name(target);
     let mut draft = Draft::new(desk);
@@ -105,11 +113,8 @@ pub fn off_host_network(desk: Desk<'_>, id: ServiceId, applicability: Applicabil
     let mut draft = Draft::new(desk);
     draft.remove_key(service, "network_mode")?;
     if service.value.get("ports").is_none() {
-        let ports: Vec<u16> = desk
-            .net()
-            .nodes
-            .get(id)
-            .map_or(Vec::new(), |n| n.listening.listeners.iter().map(|l| l.port).collect());
+        let ports: Vec<u16> =
+            desk.net().nodes.get(id).map_or(Vec::new(), |n| n.listening.listeners.iter().map(|l| l.port).collect());
         if ports.is_empty() {
             return Err(text!(
                 "what ports `{name}` listens on is not known, so they can't be published for you",
@@ -122,7 +127,8 @@ pub fn off_host_network(desk: Desk<'_>, id: ServiceId, applicability: Applicabil
     }
     draft.changes(service.path("networks"));
     loopback_edges(desk, id, service, &mut draft)?;
-    let description = text!("take `{name}` off the host's network and publish its ports", "让 `{name}` 不用宿主机网络，改为发布端口");
+    let description =
+        text!("take `{name}` off the host's network and publish its ports", "让 `{name}` 不用宿主机网络，改为发布端口");
     Ok(draft.finish(Strategy::Repair, applicability, description))
 }
 

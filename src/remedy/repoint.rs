@@ -34,7 +34,11 @@ pub fn lead_way(desk: Desk<'_>, id: ServiceId, target: &Wanted) -> Plan {
         draft.notes.push(host_side::listen_note(desk.survey.net.facts, port));
     }
     let name = desk.name(id);
-    Ok(draft.finish(Strategy::Repair, Applicability::Safe, text!("let `{name}` reach {host}", "让 `{name}` 能连到 {host}")))
+    Ok(draft.finish(
+        Strategy::Repair,
+        Applicability::Safe,
+        text!("let `{name}` reach {host}", "让 `{name}` 能连到 {host}"),
+    ))
 }
 
 /// Makes the way from a service to the target; the answer is the host to call there.
@@ -68,7 +72,9 @@ pub fn repoint(desk: Desk<'_>, readers: &[ServiceId], variable: &str, target: &W
         host = way(desk, &mut draft, *id, target)?;
     }
     let ours = |j: &Judged| {
-        readers.contains(&j.endpoint.service) && matches!(j.endpoint.site, Site::Env(_)) && *j.endpoint.variable == *variable
+        readers.contains(&j.endpoint.service)
+            && matches!(j.endpoint.site, Site::Env(_))
+            && *j.endpoint.variable == *variable
     };
     let found = edges(desk.survey, ours);
     let mut shown = Vec::new();
@@ -81,7 +87,10 @@ pub fn repoint(desk: Desk<'_>, readers: &[ServiceId], variable: &str, target: &W
     for id in readers.iter().filter(|id| !done.contains(id)) {
         let Some(service) = desk.service(*id) else { continue };
         let fact = catalog::variable(variable, desk.net().image(*id));
-        let port = target.port.or_else(|| fact.and_then(|f| f.speaks).and_then(protocol_port)).ok_or_else(|| no_port(target, desk))?;
+        let port = target
+            .port
+            .or_else(|| fact.and_then(|f| f.speaks).and_then(protocol_port))
+            .ok_or_else(|| no_port(target, desk))?;
         let bare = fact.is_some_and(|f| f.scheme == Some(SchemeRule::Optional) && f.path.is_none());
         let scheme = target.scheme.clone().unwrap_or_else(|| if bare { String::new() } else { "http://".to_owned() });
         let must = match fact.and_then(|f| f.path) {
@@ -96,7 +105,11 @@ pub fn repoint(desk: Desk<'_>, readers: &[ServiceId], variable: &str, target: &W
     }
     shown.dedup();
     let value = shown.join(", ");
-    Ok(draft.finish(Strategy::Repair, Applicability::Safe, text!("set {variable} to {value}", "把 {variable} 设为 {value}")))
+    Ok(draft.finish(
+        Strategy::Repair,
+        Applicability::Safe,
+        text!("set {variable} to {value}", "把 {variable} 设为 {value}"),
+    ))
 }
 
 fn note_port(desk: Desk<'_>, draft: &mut Draft<'_>, target: &Wanted, port: u16) {
@@ -111,7 +124,13 @@ fn no_port(target: &Wanted, desk: Desk<'_>) -> Text {
 }
 
 /// Turns an address into the target's; the answer is the new value as it may be shown.
-fn readdress(desk: Desk<'_>, draft: &mut Draft<'_>, edge: &Edge<'_>, host: &str, target: &Wanted) -> Result<String, Text> {
+fn readdress(
+    desk: Desk<'_>,
+    draft: &mut Draft<'_>,
+    edge: &Edge<'_>,
+    host: &str,
+    target: &Wanted,
+) -> Result<String, Text> {
     let judged = edge.first();
     let endpoint = &judged.endpoint;
     let (text, address) = (endpoint.text(), &endpoint.address);
@@ -134,7 +153,10 @@ fn readdress(desk: Desk<'_>, draft: &mut Draft<'_>, edge: &Edge<'_>, host: &str,
     }
     let old_scheme = format!("{}://", address.scheme.as_deref().unwrap_or("http"));
     // A model server on the host or beside the application speaks plain HTTP.
-    let scheme = target.scheme.clone().unwrap_or_else(|| if old_scheme == "https://" { "http://".to_owned() } else { old_scheme.clone() });
+    let scheme = target
+        .scheme
+        .clone()
+        .unwrap_or_else(|| if old_scheme == "https://" { "http://".to_owned() } else { old_scheme.clone() });
     let old_path = slice(text, address.path_range.clone());
     let path = target.path.as_deref().unwrap_or(old_path);
     let open = !is_secret(&endpoint.variable) && mask(text) == text;

@@ -75,7 +75,8 @@ impl<'a> Human<'a> {
     /// What `dockline fix` would do about it.
     fn remedy(&self, finding: &Finding) -> Option<String> {
         let safe = finding.fixes.iter().find(|f| {
-            f.applicability == crate::diag::Applicability::Safe && !matches!(f.strategy, Strategy::HostNetwork | Strategy::LanIp)
+            f.applicability == crate::diag::Applicability::Safe
+                && !matches!(f.strategy, Strategy::HostNetwork | Strategy::LanIp)
         });
         let first = safe.or_else(|| finding.fixes.first())?;
         let description = first.description.get(self.lang);

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::Range;
 use crate::diag::{Applicability, Finding, Fix, Gap, Lang, Severity, fingerprint};
-use crate::source::{Files, FileId, Span};
+use crate::source::{FileId, Files, Span};
 
 /// The version of every JSON document.
 pub const VERSION: u32 = 1;
@@ -33,8 +33,8 @@ pub struct AdviceJson {
     pub service: String,
     pub page: String,
     pub addresses: Vec<AddressJson>,
-    /// Services whose containers don't know the host's name yet.
-    pub missing_extra_hosts: Vec<String>,
+    /// Services that make the calls and can't yet: their containers don't know the host's name, or share no network.
+    pub cut_off: Vec<String>,
 }
 
 #[derive(Serialize, Debug)]

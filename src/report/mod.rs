@@ -9,8 +9,8 @@ mod terminal;
 pub use concise::concise;
 pub use human::Human;
 pub use json::{
-    AddressJson, AdviceJson, FindingJson, GapJson, LintJson, PlaceJson, ProjectJson, Summary, TOOL, Tool, VERSION, document,
-    finding, gap, page,
+    AddressJson, AdviceJson, FindingJson, GapJson, LintJson, PlaceJson, ProjectJson, Summary, TOOL, Tool, VERSION,
+    document, finding, gap, page,
 };
 pub use range::{At, Range};
 pub use terminal::tame;

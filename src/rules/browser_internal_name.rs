@@ -76,5 +76,5 @@ fn check(cx: &mut Cx<'_>) {
 /// The host port behind which the address's port is.
 fn on_host(cx: &Cx<'_>, judged: &Judged, service: usize) -> Option<u16> {
     let port = judged.endpoint.address.port?;
-    cx.service(service)?.ports.iter().filter(|p| p.tcp && p.has_target(port)).find_map(|p| p.published.map(|(first, _)| first))
+    cx.service(service)?.ports.iter().filter(|p| p.tcp).find_map(|p| p.host_port(port))
 }

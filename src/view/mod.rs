@@ -4,9 +4,6 @@ mod environment;
 mod survey;
 mod table;
 
-pub use environment::{environment_json, environment_table};
-pub use survey::{survey_json, survey_table};
+pub use environment::{Wanted, environment_json, environment_table};
+pub use survey::{reached_json, survey_json, survey_table, verdict_words};
 pub use table::{Table, width};
-
-pub use environment::Wanted;
-pub use survey::verdict_words;

@@ -72,6 +72,11 @@ fn to(survey: &Survey<'_>, reached: Reached) -> To {
     }
 }
 
+/// Who answers, as the contract has it: `{"service": "ollama", "port": 11434}` or `{"host": true, "port": 11434}`.
+pub fn reached_json(survey: &Survey<'_>, reached: Reached) -> serde_json::Value {
+    serde_json::to_value(to(survey, reached)).unwrap_or_default()
+}
+
 /// Broken first, then unknown, then what works, then what nobody judges; the order of the files within each.
 fn ordered<'s>(survey: &'s Survey<'_>) -> Vec<&'s Judged> {
     let mut out: Vec<&Judged> = survey.endpoints.iter().collect();
@@ -124,9 +129,7 @@ pub fn survey_table(files: &Files, survey: &Survey<'_>, lang: Lang) -> String {
         let whom = match judged.reached {
             Some(Reached::Service { service, port: Some(port) }) => format!("{}:{port}", survey.net.name(service)),
             Some(Reached::Service { service, port: None }) => survey.net.name(service).to_owned(),
-            Some(Reached::Host { port }) => {
-                text!("host:{port}", "宿主机:{port}").get(lang).to_owned()
-            }
+            Some(Reached::Host { port }) => text!("host:{port}", "宿主机:{port}").get(lang).to_owned(),
             None => String::new(),
         };
         let place = endpoint.span_of(endpoint.address.host_range.clone()).map_or_else(String::new, |span| {
@@ -135,9 +138,13 @@ pub fn survey_table(files: &Files, survey: &Survey<'_>, lang: Lang) -> String {
         });
         let reason = match &judged.role.reading {
             Reading::Yes => judged.reason.clone(),
-            Reading::Unselected { variable, .. } => text!("not read: {variable} selects another", "不会读取：{variable} 选的是别的"),
+            Reading::Unselected { variable, .. } => {
+                text!("not read: {variable} selects another", "不会读取：{variable} 选的是别的")
+            }
             Reading::Ignored => text!("not read by this image", "这个镜像不读它"),
-            Reading::Rewritten => text!("the program rewrites loopback inside containers", "程序在容器里会自己改写回环地址"),
+            Reading::Rewritten => {
+                text!("the program rewrites loopback inside containers", "程序在容器里会自己改写回环地址")
+            }
         };
         table.row([
             mark.to_owned(),

@@ -90,10 +90,9 @@ impl Fragment {
             Self::Text(text) => format!(" {}", spell(text, false)),
             Self::List(items) if items.is_empty() => " []".to_owned(),
             Self::Map(entries) if entries.is_empty() => " {}".to_owned(),
-            Self::List(items) => items
-                .iter()
-                .map(|item| format!("{}{pad}-{}", layout.newline, item.in_item(indent, layout)))
-                .collect(),
+            Self::List(items) => {
+                items.iter().map(|item| format!("{}{pad}-{}", layout.newline, item.in_item(indent, layout))).collect()
+            }
             Self::Map(entries) => entries
                 .iter()
                 .map(|(key, value)| {
@@ -245,7 +244,9 @@ fn line_start(text: &str, offset: usize) -> usize {
 /// Whether inserting a line behind this node would change it: a block scalar whose last line has no line break gains one.
 fn ends_open(tree: &Tree, id: NodeId) -> bool {
     match &tree.node(id).kind {
-        Kind::Scalar { style: Style::Literal | Style::Folded, .. } => !from(&tree.text, tree.range(id).end).contains('\n'),
+        Kind::Scalar { style: Style::Literal | Style::Folded, .. } => {
+            !from(&tree.text, tree.range(id).end).contains('\n')
+        }
         Kind::Mapping { flow: false, entries } => entries.last().is_some_and(|e| ends_open(tree, e.value)),
         Kind::Sequence { flow: false, items } => items.last().is_some_and(|i| ends_open(tree, *i)),
         _ => false,
@@ -253,7 +254,14 @@ fn ends_open(tree: &Tree, id: NodeId) -> bool {
 }
 
 /// Adds an entry to a mapping: behind its last entry, or behind the one named by `after` where it has it.
-pub fn insert_entry(tree: &Tree, layout: &Layout, map: NodeId, after: &str, key: &str, value: &Fragment) -> Option<Edit> {
+pub fn insert_entry(
+    tree: &Tree,
+    layout: &Layout,
+    map: NodeId,
+    after: &str,
+    key: &str,
+    value: &Fragment,
+) -> Option<Edit> {
     match &tree.node(map).kind {
         Kind::Mapping { flow: true, entries } => {
             let text = format!("{}: {}", spell(key, true), value.flow());

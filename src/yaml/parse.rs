@@ -22,7 +22,10 @@ pub enum FaultKind {
     /// A quote, bracket or brace without its end.
     Unclosed(char),
     /// The wrong bracket closes.
-    Mismatched { open: char, close: char },
+    Mismatched {
+        open: char,
+        close: char,
+    },
     /// Something stands at a column where no entry can.
     Indentation,
     /// `key: value: more`, or a mapping where a value has begun.
@@ -269,7 +272,15 @@ impl Builder<'_> {
         })
     }
 
-    fn add(&mut self, kind: Kind, start: usize, end: usize, outer: usize, tag: Option<Tag>, mark: Option<u32>) -> NodeId {
+    fn add(
+        &mut self,
+        kind: Kind,
+        start: usize,
+        end: usize,
+        outer: usize,
+        tag: Option<Tag>,
+        mark: Option<u32>,
+    ) -> NodeId {
         let id = NodeId(self.tree.nodes.len() as u32);
         let outer = outer.min(start) as u32;
         self.tree.nodes.push(Node { kind, start: start as u32, end: end as u32, outer, tag, anchor: None, mark });
@@ -300,7 +311,8 @@ impl Builder<'_> {
         let (style, range) = match style {
             ScalarStyle::Plain if range.is_empty() => {
                 // An empty value is reported before its colon; it belongs behind it (or behind its tag).
-                let at = tag_start.map_or(self.cursor, |t| t + from(self.source, t).find([' ', '\n', '\r']).unwrap_or(0));
+                let at =
+                    tag_start.map_or(self.cursor, |t| t + from(self.source, t).find([' ', '\n', '\r']).unwrap_or(0));
                 (Style::Empty, at..at)
             }
             ScalarStyle::Plain => (Style::Plain, range),
