@@ -1,5 +1,25 @@
-//! dockline
-#![allow(dead_code, reason = "while it grows")]
+//! dockline finds out why a container can't reach its model server, and what else is wrong with a Compose stack.
+//!
+//! ```text
+//! paths ─discover─▶ texts ─parse─▶ trees ─load─▶ Project ─survey─▶ Survey ─check─▶ Findings ─▶ report
+//!                                                                             └──▶ Fixes ─apply─▶ files
+//! ```
+//!
+//! From the bottom up; a room imports only from the floors below it (`tests/layers.rs`):
+//!
+//! - [`source`]: files, byte spans, edits, atomic writes. [`diag`]: findings and fixes, [`diag::Text`] in two languages.
+//!   [`template`]: `${A:-b}` in pieces.
+//! - [`yaml`] and [`dotenv`]: text to trees with spans, and minimal edits. [`report`]: findings to text. [`config`]: `dockline.toml`.
+//! - [`catalog`]: what is known of images, variables and error messages. [`interpolation`]: who sets a variable, and where a value came from.
+//! - [`compose`]: the project as Compose loads it.
+//! - [`network`]: who reaches whom.
+//! - [`remedy`]: from a broken address to edits. [`view`]: the survey as tables. [`rule`]: what a rule is.
+//! - [`rules`]: the rules, one file each.
+//! - [`lint`]: all of it in a run, and the guard around every fix. [`explain`]: from an error message to its cause.
+//! - [`cli`]: the commands.
+//!
+//! The library is there for the project's own tests and promises no interface.
+
 pub mod catalog;
 pub mod cli;
 pub mod compose;

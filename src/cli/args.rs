@@ -17,7 +17,7 @@ pub struct Cli {
 /// Options that every command takes.
 #[derive(Args, Debug, Clone)]
 pub struct Global {
-    /// Language of the output: en or zh [default: from DOCKLINE_LANG or the locale]
+    /// Language of the output: en or zh [default: from `DOCKLINE_LANG` or the locale]
     #[arg(long, global = true, value_name = "LANG")]
     pub lang: Option<String>,
     /// When to use colour

@@ -7,7 +7,7 @@ use super::session::{self, Failure, Session};
 use crate::text;
 use crate::view::{Wanted, environment_json, environment_table};
 
-pub fn run(session: &mut Session, args: &Env) -> Result<u8, Failure> {
+pub(super) fn run(session: &mut Session, args: &Env) -> Result<u8, Failure> {
     let mut words = args.words.clone();
     let first_is_path = words.first().is_some_and(|w| w == "." || w.contains('/') || std::path::Path::new(w).is_dir());
     let paths: Vec<PathBuf> = if first_is_path { vec![PathBuf::from(words.remove(0))] } else { Vec::new() };

@@ -20,7 +20,7 @@ use crate::text;
 /// Longer input than this is not read: the errors that matter stand at the end of a log, but also at its start.
 const LIMIT: u64 = 16 << 20;
 
-pub fn run(session: &mut Session, args: &Explain) -> Result<u8, Failure> {
+pub(super) fn run(session: &mut Session, args: &Explain) -> Result<u8, Failure> {
     let mut words = args.text.join(" ");
     if words == "-" {
         let mut bytes = Vec::new();

@@ -13,7 +13,7 @@ use crate::report::{self, FindingJson, tame};
 use crate::source::{Change, WriteError, unified, write_all};
 use crate::text;
 
-pub fn run(session: &mut Session, args: &Fix) -> Result<u8, Failure> {
+pub(super) fn run(session: &mut Session, args: &Fix) -> Result<u8, Failure> {
     let wanted = wanted(args)?;
     let (found, missed) = session.find(&args.project, &args.paths, args.recursive)?;
     let dir = found.first().map_or_else(|| session.files.base().to_path_buf(), |f| f.request.dir.clone());

@@ -1,7 +1,7 @@
 //! `dockline lint [PATH]...`
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::args::{Lint, LintFormat};
 use super::session::{self, Failure, Session, Wish};
@@ -13,7 +13,7 @@ use crate::text;
 /// More findings of one rule than this are told in one line each.
 const FOLD: usize = 3;
 
-pub fn run(session: &mut Session, args: &Lint) -> Result<u8, Failure> {
+pub(super) fn run(session: &mut Session, args: &Lint) -> Result<u8, Failure> {
     let (found, missed) = session.find(&args.project, &args.paths, args.recursive)?;
     let dir = found.first().map_or_else(|| session.files.base().to_path_buf(), |f| f.request.dir.clone());
     let wish =
@@ -306,9 +306,4 @@ pub(super) fn advice_lines(advice: &Advice, again: &str, lang: Lang) -> Vec<Text
     }
     out.push(Text::default());
     out
-}
-
-/// The path arguments of a command as a list, for messages.
-pub(super) fn shown_paths(session: &Session, paths: &[PathBuf]) -> String {
-    paths.iter().map(|p| session.files.name_of(p)).collect::<Vec<_>>().join(", ")
 }

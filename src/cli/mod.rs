@@ -38,7 +38,7 @@ pub fn main() -> u8 {
         Command::Reach(args) => reach::run(&mut session, args),
         Command::Lint(args) => lint::run(&mut session, args),
         Command::Fix(args) => fix::run(&mut session, args),
-        Command::Rules(args) => rules::run(&session, args),
+        Command::Rules(args) => Ok(rules::run(&session, args)),
         Command::Explain(args) => explain::run(&mut session, args),
     };
     outcome.unwrap_or_else(|failure| {

@@ -18,11 +18,11 @@ struct Document {
     endpoints: Vec<serde_json::Value>,
 }
 
-pub fn run(session: &mut Session, args: &Reach) -> Result<u8, Failure> {
+pub(super) fn run(session: &mut Session, args: &Reach) -> Result<u8, Failure> {
     let paths: Vec<_> = args.path.iter().cloned().collect();
     let (project, mut status) = super::one_project(session, &args.project, &paths)?;
     let config = session.config(&args.project.host, &project.dir)?;
-    let facts = session.facts(&args.project.host, &config)?;
+    let facts = Session::facts(&args.project.host, &config)?;
     let survey = Survey::new(&project, &facts);
     if let (Some(from), Some(to)) = (&args.from, &args.to) {
         return question(session, args, &survey, from, to);

@@ -1,7 +1,7 @@
 //! `dockline rules`
 
 use super::args::{DataFormat, Rules};
-use super::session::{self, Failure, Session};
+use super::session::{self, Session};
 use crate::report;
 use crate::rules;
 use crate::view::Table;
@@ -23,7 +23,7 @@ struct Row {
     url: String,
 }
 
-pub fn run(session: &Session, args: &Rules) -> Result<u8, Failure> {
+pub(super) fn run(session: &Session, args: &Rules) -> u8 {
     match args.format {
         DataFormat::Json => {
             let lang = session.machine_lang();
@@ -47,5 +47,5 @@ pub fn run(session: &Session, args: &Rules) -> Result<u8, Failure> {
             session::print(&table.render(0));
         }
     }
-    Ok(session::OK)
+    session::OK
 }

@@ -1,6 +1,7 @@
 //! What every command starts from: language, colour, the environment, the projects that were asked for.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Read as _, Write as _};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -17,30 +18,30 @@ use crate::source::{Files, ReadError};
 use crate::text;
 
 /// Exit statuses.
-pub const OK: u8 = 0;
-pub const FINDINGS: u8 = 1;
-pub const FAILED: u8 = 2;
+pub(super) const OK: u8 = 0;
+pub(super) const FINDINGS: u8 = 1;
+pub(super) const FAILED: u8 = 2;
 
 /// Why the run itself failed: what happened, and what to do instead.
 #[derive(Debug)]
-pub struct Failure {
+pub(super) struct Failure {
     pub message: Text,
     pub hint: Option<Text>,
 }
 
 impl Failure {
-    pub fn new(message: Text) -> Self {
+    pub(super) fn new(message: Text) -> Self {
         Self { message, hint: None }
     }
 
-    pub fn hint(mut self, hint: Text) -> Self {
+    pub(super) fn hint(mut self, hint: Text) -> Self {
         self.hint = Some(hint);
         self
     }
 }
 
 /// The surroundings of a run.
-pub struct Session {
+pub(super) struct Session {
     pub lang: Lang,
     /// Whether `--lang` was given: machine formats are English otherwise.
     pub lang_given: bool,
@@ -51,7 +52,7 @@ pub struct Session {
 
 impl Session {
     /// Works out language and colour, and changes into `-C`.
-    pub fn new(global: &Global) -> Result<Self, Failure> {
+    pub(super) fn new(global: &Global) -> Result<Self, Failure> {
         if let Some(dir) = &global.chdir {
             std::env::set_current_dir(dir).map_err(|error| {
                 let dir = dir.display();
@@ -83,12 +84,12 @@ impl Session {
     }
 
     /// The language of machine formats.
-    pub fn machine_lang(&self) -> Lang {
+    pub(super) fn machine_lang(&self) -> Lang {
         if self.lang_given { self.lang } else { Lang::En }
     }
 
     /// Reads the configuration that counts for a directory, and lets it choose the language where nothing else does.
-    pub fn config(&mut self, host: &Host, dir: &Path) -> Result<Config, Failure> {
+    pub(super) fn config(&mut self, host: &Host, dir: &Path) -> Result<Config, Failure> {
         if host.isolated {
             return Ok(Config::default());
         }
@@ -131,7 +132,7 @@ impl Session {
     }
 
     /// The facts of the host: the command line over the configuration.
-    pub fn facts(&self, host: &Host, config: &Config) -> Result<Facts, Failure> {
+    pub(super) fn facts(host: &Host, config: &Config) -> Result<Facts, Failure> {
         let from_config = |value: &Option<toml::Spanned<String>>| value.as_ref().map(|v| v.get_ref().clone());
         let mut facts = Facts::default();
         if let Some(name) = host.platform.clone().or_else(|| from_config(&config.platform)) {
@@ -172,7 +173,7 @@ impl Session {
     }
 
     /// The projects of a command line, and why some of its paths lead to none.
-    pub fn find(
+    pub(super) fn find(
         &mut self,
         args: &ProjectArgs,
         paths: &[PathBuf],
@@ -213,15 +214,15 @@ impl Session {
     }
 
     /// Loads one project; a file that alone lacks what its neighbour defines is loaded over it.
-    pub fn load(&mut self, found: &Found) -> Project {
+    pub(super) fn load(&mut self, found: &Found) -> Project {
         compose::load_found(&mut self.files, found, &self.process)
     }
 }
 
 /// What the rules are run with: the command line over the configuration.
-pub fn options(session: &mut Session, wish: &Wish<'_>, dir: &Path) -> Result<(Options, Config), Failure> {
+pub(super) fn options(session: &mut Session, wish: &Wish<'_>, dir: &Path) -> Result<(Options, Config), Failure> {
     let config = session.config(&wish.project.host, dir)?;
-    let facts = session.facts(&wish.project.host, &config)?;
+    let facts = Session::facts(&wish.project.host, &config)?;
     for name in wish.select.iter().chain(wish.ignore) {
         known_rule(name, true)?;
     }
@@ -251,7 +252,7 @@ pub fn options(session: &mut Session, wish: &Wish<'_>, dir: &Path) -> Result<(Op
 }
 
 /// What a command line says of rules and repairs.
-pub struct Wish<'a> {
+pub(super) struct Wish<'a> {
     pub project: &'a ProjectArgs,
     pub select: &'a [String],
     pub ignore: &'a [String],
@@ -275,13 +276,13 @@ fn known_rule(name: &str, or_category: bool) -> Result<(), Failure> {
 }
 
 /// The word of a list that is nearest to one, if any is near.
-pub fn nearest<'w>(word: &str, known: &[&'w str]) -> Option<&'w str> {
+pub(super) fn nearest<'w>(word: &str, known: &[&'w str]) -> Option<&'w str> {
     let scored = known.iter().map(|k| (strsim::jaro_winkler(word, k), *k));
     scored.filter(|(score, _)| *score > 0.8).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, k)| k)
 }
 
 /// The options of a command line that another command about the same project needs too, with a blank before each.
-pub fn again(args: &ProjectArgs, paths: &[PathBuf]) -> String {
+pub(super) fn again(args: &ProjectArgs, paths: &[PathBuf]) -> String {
     let mut out = String::new();
     let mut add = |flag: &str, value: &str| {
         out.push(' ');
@@ -305,7 +306,7 @@ pub fn again(args: &ProjectArgs, paths: &[PathBuf]) -> String {
 }
 
 /// A word as a shell takes it.
-pub fn quoted(word: &str) -> String {
+pub(super) fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./:=@%+,".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()
@@ -326,7 +327,7 @@ fn lang_of(process: &HashMap<String, String>, configured: Option<Lang>) -> Lang 
 }
 
 /// A failure for a file that can't be read.
-pub fn unreadable(name: &str, error: &ReadError) -> Failure {
+pub(super) fn unreadable(name: &str, error: &ReadError) -> Failure {
     let why = match error {
         ReadError::Missing => text!("no such file", "没有这个文件"),
         ReadError::Directory => text!("a directory", "是个目录"),
@@ -339,32 +340,32 @@ pub fn unreadable(name: &str, error: &ReadError) -> Failure {
 }
 
 /// Prints to standard output. A pipe that was closed is no failure: somebody has read enough.
-pub fn print(out: &str) {
+pub(super) fn print(out: &str) {
     let _ = std::io::stdout().lock().write_all(out.as_bytes());
 }
 
 /// Prints to standard error what is not the output proper.
-pub fn aside(out: &str) {
+pub(super) fn aside(out: &str) {
     let _ = std::io::stderr().lock().write_all(out.as_bytes());
 }
 
 /// Prints a failure to standard error.
-pub fn complain(lang: Lang, failure: &Failure) {
+pub(super) fn complain(lang: Lang, failure: &Failure) {
     let mut text = format!("dockline: {}\n", tame(failure.message.get(lang)));
     if let Some(hint) = &failure.hint {
         let label = text!("hint: ", "提示：");
-        text.push_str(&format!("  {}{}\n", label.get(lang), tame(hint.get(lang))));
+        let _ = writeln!(text, "  {}{}", label.get(lang), tame(hint.get(lang)));
     }
     let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
 
 /// A line on standard error that is no failure.
-pub fn note(lang: Lang, text: &Text) {
+pub(super) fn note(lang: Lang, text: &Text) {
     let _ = writeln!(std::io::stderr().lock(), "dockline: {}", tame(text.get(lang)));
 }
 
 /// The threshold of `--fail-on`.
-pub fn threshold(fail_on: super::args::FailOn) -> Option<Severity> {
+pub(super) fn threshold(fail_on: super::args::FailOn) -> Option<Severity> {
     use super::args::FailOn;
     match fail_on {
         FailOn::Error => Some(Severity::Error),

@@ -347,6 +347,6 @@ fn references(text: &str) -> impl Iterator<Item = &str> {
         let value = item.strip_prefix("file:").or_else(|| item.strip_prefix("path:")).unwrap_or(item).trim();
         let named = line.starts_with("- ") || item.starts_with("file:") || item.starts_with("path:");
         let value = value.trim_matches(['"', '\'']);
-        (named && !value.contains([' ', ':']) && (value.ends_with(".yml") || value.ends_with(".yaml"))).then_some(value)
+        (named && !value.contains([' ', ':']) && is_yaml(Path::new(value))).then_some(value)
     })
 }

@@ -72,7 +72,7 @@ pub(super) fn read(value: &V) -> (Vec<Port>, Vec<(String, Span)>) {
             _ => None,
         };
         if let Some(port) = made {
-            out.push(port)
+            out.push(port);
         } else {
             let unsure = item.string().is_some_and(|s| s.uncertain);
             if !unsure {

@@ -23,7 +23,7 @@ impl Loader<'_> {
         profiles: &HashSet<String>,
         scope: &Scope,
     ) -> (Vec<Service>, Vec<Network>) {
-        let mut networks = self.networks(root, project);
+        let mut networks = Self::networks(root, project);
         let mut services = Vec::new();
         if let Some(section) = root.get("services") {
             if section.map().is_none() {
@@ -41,7 +41,7 @@ impl Loader<'_> {
         (services, networks)
     }
 
-    fn networks(&mut self, root: &V, project: &str) -> Vec<Network> {
+    fn networks(root: &V, project: &str) -> Vec<Network> {
         let mut out = Vec::new();
         let Some(section) = root.get("networks") else { return out };
         for entry in section.entries() {

@@ -91,7 +91,7 @@ pub fn covered(text: &str, ranges: &[Range<usize>]) -> String {
 
 /// Where credentials stand in a text: user information of addresses, parameters and flags with telling names, tokens in
 /// well-known forms. In order, apart from each other.
-pub fn ranges(text: &str) -> Vec<Range<usize>> {
+pub(super) fn ranges(text: &str) -> Vec<Range<usize>> {
     let mut out = Vec::new();
     user_information(text, &mut out);
     parameters(text, &mut out);

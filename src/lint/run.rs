@@ -102,12 +102,11 @@ pub fn lint(files: &mut Files, found: &[Found], process: &HashMap<String, String
             }
             // Projects that share a file share its causes.
             let key = (finding.place.span, finding.rule, finding.cause);
-            match seen.get(&key).and_then(|i| out.findings.get_mut(*i)) {
-                Some(told) => merge(&mut told.finding, finding),
-                None => {
-                    seen.insert(key, out.findings.len());
-                    out.findings.push(Told { project: index, finding });
-                }
+            if let Some(told) = seen.get(&key).and_then(|i| out.findings.get_mut(*i)) {
+                merge(&mut told.finding, finding)
+            } else {
+                seen.insert(key, out.findings.len());
+                out.findings.push(Told { project: index, finding });
             }
         }
         out.gaps.extend(gaps(files, &project));

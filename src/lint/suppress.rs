@@ -8,13 +8,13 @@ use crate::source::{FileId, Files, slice};
 
 /// The rules that each line of each file ignores.
 #[derive(Default)]
-pub struct Ignores {
+pub(super) struct Ignores {
     by_line: HashMap<(FileId, usize), Vec<String>>,
 }
 
 impl Ignores {
     /// Collects the comments of a project's files.
-    pub fn of(files: &Files, project: &Project) -> Self {
+    pub(super) fn of(files: &Files, project: &Project) -> Self {
         let mut out = Self::default();
         for (file, tree) in &project.trees {
             for comment in &tree.comments {
@@ -56,7 +56,7 @@ impl Ignores {
     }
 
     /// Whether a finding is ignored: at its place, or at one of the places that belong to it.
-    pub fn covers(&self, files: &Files, finding: &Finding) -> bool {
+    pub(super) fn covers(&self, files: &Files, finding: &Finding) -> bool {
         if self.by_line.is_empty() {
             return false;
         }

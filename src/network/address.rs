@@ -9,7 +9,7 @@ use crate::source::{byte, from, slice, upto};
 pub enum Form {
     /// `scheme://host:port/path`
     Url,
-    /// `user:pw@tcp(host:port)/db`, as Go's MySQL driver has it.
+    /// `user:pw@tcp(host:port)/db`, as Go's `MySQL` driver has it.
     Dsn,
     /// `host:port`
     HostPort,
@@ -314,7 +314,7 @@ fn starts_like_host(name: &str) -> bool {
 }
 
 /// A bare host: a name, an IPv4 address, an IPv6 address with or without brackets.
-pub fn bare_host(text: &str) -> Option<String> {
+pub(super) fn bare_host(text: &str) -> Option<String> {
     let trimmed = text.trim();
     let inner = trimmed.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(trimmed);
     let v6 = inner.contains(':') && inner.chars().all(|c| c.is_ascii_hexdigit() || c == ':' || c == '.');

@@ -81,7 +81,12 @@ impl Role {
 }
 
 /// The role of an endpoint; `None` where it is no address after all.
-pub fn role(project: &Project, service: &Service, image: Option<&'static Image>, endpoint: &Endpoint) -> Option<Role> {
+pub(super) fn role(
+    project: &Project,
+    service: &Service,
+    image: Option<&'static Image>,
+    endpoint: &Endpoint,
+) -> Option<Role> {
     let plain = |audience, sure| Role {
         audience,
         sure,

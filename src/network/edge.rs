@@ -31,7 +31,7 @@ impl<'s> Edge<'s> {
 }
 
 /// Where a host is said.
-pub fn origin(judged: &Judged) -> Option<Span> {
+pub(super) fn origin(judged: &Judged) -> Option<Span> {
     let endpoint = &judged.endpoint;
     endpoint.value.sourced.first(endpoint.address.host_range.clone())
 }

@@ -62,7 +62,7 @@ fn indexed(name: &str, index: usize, listed: bool) -> String {
 }
 
 /// Every address of a service.
-pub fn of_service(project: &Project, id: ServiceId) -> Vec<Endpoint> {
+pub(super) fn of_service(project: &Project, id: ServiceId) -> Vec<Endpoint> {
     let Some(service) = project.services.get(id) else { return Vec::new() };
     let mut out = Vec::new();
     for index in 0..service.environment.len() {

@@ -69,7 +69,7 @@ impl Listening {
 }
 
 /// Works out what a service listens on.
-pub fn of(service: &Service, image: Option<&'static Image>, tag: Option<&str>) -> Listening {
+pub(super) fn of(service: &Service, image: Option<&'static Image>, tag: Option<&str>) -> Listening {
     let mut out = Listening { hints: hints(service), ..Listening::default() };
     let serves = image.is_none_or(|i| runs_server(service, i));
     let known = image.and_then(|i| match &i.ports {
@@ -96,19 +96,16 @@ pub fn of(service: &Service, image: Option<&'static Image>, tag: Option<&str>) -
             source = Known::Set;
         }
         if let Some(var) = image.bind_env.and_then(|name| service.env(name)) {
-            match var.value.as_ref().filter(|v| !v.uncertain) {
-                Some(value) => {
-                    let (address, port) =
-                        if image.speaks("ollama") { ollama_bind(value.text()) } else { split_bind(value.text()) };
-                    bind = address;
-                    if let Some(port) = port {
-                        set_main(&mut ports, port);
-                    }
+            if let Some(value) = var.value.as_ref().filter(|v| !v.uncertain) {
+                let (address, port) =
+                    if image.speaks("ollama") { ollama_bind(value.text()) } else { split_bind(value.text()) };
+                bind = address;
+                if let Some(port) = port {
+                    set_main(&mut ports, port);
                 }
-                None => {
-                    bind = Bind::Unknown;
-                    uncertain = true;
-                }
+            } else {
+                bind = Bind::Unknown;
+                uncertain = true;
             }
             source = Known::Set;
         }
@@ -157,7 +154,7 @@ pub fn of(service: &Service, image: Option<&'static Image>, tag: Option<&str>) -
 }
 
 /// Whether the container starts the server of its image, not a command-line client of the same program.
-pub fn runs_server(service: &Service, image: &Image) -> bool {
+pub(super) fn runs_server(service: &Service, image: &Image) -> bool {
     if !image.speaks("ollama") || !image.tools.contains(&"ollama") {
         return true;
     }

@@ -29,7 +29,7 @@ impl Space {
 }
 
 /// The namespace of a service, `service:` and `container:` followed to the end.
-pub fn of(project: &Project, id: ServiceId) -> Space {
+pub(super) fn of(project: &Project, id: ServiceId) -> Space {
     let mut at = id;
     for _ in 0..=project.services.len() {
         let Some(service) = project.services.get(at) else { return Space::Outside };

@@ -441,10 +441,12 @@ impl Asker<'_, '_> {
         }
         // A web page's port in front of another program says nothing.
         let host = self.net.facts.on(port).next().is_some();
-        if out.is_empty() && !host && self.role.speaks.and_then(protocol_port) == Some(port) {
-            if let Some(wanted) = self.role.speaks {
-                out = self.net.speaking(wanted, space);
-            }
+        if out.is_empty()
+            && !host
+            && self.role.speaks.and_then(protocol_port) == Some(port)
+            && let Some(wanted) = self.role.speaks
+        {
+            out = self.net.speaking(wanted, space);
         }
         out.retain(|id| !self.net.cant_start(*id) && self.net.service(*id).is_some_and(|s| s.replicas != Some(0)));
         // Of several, those that run together with the asker.
@@ -487,7 +489,7 @@ impl Asker<'_, '_> {
         if !candidates.is_empty() && (wants_back_end || complete) {
             return refused.fault(Fault::LoopbackToService { candidates });
         }
-        if (model || told) && (wants_back_end || model) {
+        if model || told && wants_back_end {
             return refused.fault(Fault::LoopbackToHost);
         }
         if complete && wants_back_end {

@@ -271,7 +271,7 @@ impl<'a> Topology<'a> {
         for id in self.in_space(space) {
             let Some(listener) = self.nodes.get(id).and_then(|n| n.listening.on(port)) else { continue };
             // Ports published by the namespace's owner belong to whoever's image listens there.
-            let declared = listener.known == super::listener::Known::Declared;
+            let declared = listener.known == listener::Known::Declared;
             if found.is_none() || !declared {
                 found = Some((id, listener.bind));
             }

@@ -225,7 +225,7 @@ impl<'a> Draft<'a> {
     }
 
     /// The new value of a whole variable, where only a part of the old changes.
-    fn new_value(&self, judged: &Judged, new: &NewAddress) -> Result<String, Text> {
+    fn new_value(judged: &Judged, new: &NewAddress) -> Result<String, Text> {
         let endpoint = &judged.endpoint;
         let text = endpoint.text();
         if let Some(whole) = &new.whole {
@@ -263,7 +263,7 @@ impl<'a> Draft<'a> {
                 "它写在命令里，而 override 文件只能整条替换命令"
             ));
         };
-        let value = self.new_value(judged, new)?;
+        let value = Self::new_value(judged, new)?;
         let name = self.desk.name(judged.endpoint.service).to_owned();
         let key = judged.endpoint.variable.to_string();
         self.over_env(&name, &key, value);
@@ -299,7 +299,7 @@ impl<'a> Draft<'a> {
         if new.port.is_some() && judged.endpoint.address.form == Form::Pair {
             return Err(shared);
         }
-        let value = self.new_value(judged, new)?;
+        let value = Self::new_value(judged, new)?;
         let Some(service) = self.desk.service(judged.endpoint.service) else { return Err(shared) };
         let Some(var) = service.environment.get(index) else { return Err(shared) };
         self.set_alone(service, var, &value).map_err(|_| shared)

@@ -161,7 +161,7 @@ struct Move<'a> {
     called: bool,
 }
 
-impl<'a> Move<'a> {
+impl Move<'_> {
     fn loopback(port: u16) -> NewAddress {
         NewAddress { host: "127.0.0.1".to_owned(), port: Some(port), whole: None }
     }

@@ -141,9 +141,10 @@ fn entry(tree: &Tree, layout: &Layout, service: NodeId, key: &str, value: &Fragm
                 let (Fragment::Text(text) | Fragment::Quoted(text)) = item else { return true };
                 !tree.items(node).iter().any(|i| tree.scalar(*i) == text)
             })
-            .map(|item| match tree.entries(node) {
-                [] => yaml::append_item(tree, layout, node, item),
-                _ => {
+            .map(|item| {
+                if tree.entries(node).is_empty() {
+                    yaml::append_item(tree, layout, node, item)
+                } else {
                     let (Fragment::Text(text) | Fragment::Quoted(text)) = item else { return None };
                     let (name, address) = text.split_once(':').unwrap_or((text, ""));
                     let value =

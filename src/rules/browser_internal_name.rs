@@ -56,12 +56,9 @@ fn check(cx: &mut Cx<'_>) {
         });
         let mut draft = crate::remedy::Draft::new(cx.desk());
         let plan = || -> Result<Fix, crate::diag::Text> {
-            let port = match published {
-                Some(port) => port,
-                None => {
-                    let wanted = judged.endpoint.address.port.ok_or_else(|| text!("no port is given", "没有写端口"))?;
-                    draft.on_host(service, wanted, &[])?
-                }
+            let port = if let Some(port) = published { port } else {
+                let wanted = judged.endpoint.address.port.ok_or_else(|| text!("no port is given", "没有写端口"))?;
+                draft.on_host(service, wanted, &[])?
             };
             draft.readdress(&edge, &NewAddress { host: "localhost".to_owned(), port: Some(port), whole: None })?;
             let description = text!("write localhost:{port}, for a browser on this machine", "改为 localhost:{port}（浏览器在本机时）");

@@ -96,6 +96,7 @@ impl Sourced {
     }
 
     /// A part of the text with its origins.
+    #[must_use]
     pub fn part(&self, range: Range<usize>) -> Self {
         let mut made = Self::default();
         for (covered, span, verbatim) in self.origins(range.clone()) {

@@ -37,6 +37,7 @@ impl Span {
     }
 
     /// The part of this span given by offsets relative to its start, kept inside it.
+    #[must_use]
     pub fn part(self, range: Range<usize>) -> Self {
         let start = self.start + (range.start.min(self.len()) as u32);
         let end = self.start + (range.end.min(self.len()) as u32);
@@ -44,6 +45,7 @@ impl Span {
     }
 
     /// The smallest span that holds both; `self` where the files differ.
+    #[must_use]
     pub fn to(self, other: Self) -> Self {
         if self.file != other.file {
             return self;

@@ -1,6 +1,7 @@
 //! `dockline env`: what a container gets, and where each value came from.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use serde::Serialize;
 
@@ -130,7 +131,7 @@ pub fn environment_table(files: &Files, project: &Project, wanted: &Wanted, lang
         if table.is_empty() && wanted.variable.is_some() {
             continue;
         }
-        out.push_str(&format!("{}\n{}", service.name, table.render(2)));
+        let _ = write!(out, "{}\n{}", service.name, table.render(2));
     }
     out
 }

@@ -1,6 +1,7 @@
 //! Minimal edits: byte ranges computed from spans, in the style of the place (quotes, flow or block, indentation, line ends).
 //! Whoever is not sure how to edit gets `None` and leaves the file alone.
 
+use std::fmt::Write as _;
 use std::ops::Range;
 
 use super::scalar::{Resolved, resolve};
@@ -91,14 +92,19 @@ impl Fragment {
             Self::List(items) if items.is_empty() => " []".to_owned(),
             Self::Map(entries) if entries.is_empty() => " {}".to_owned(),
             Self::List(items) => {
-                items.iter().map(|item| format!("{}{pad}-{}", layout.newline, item.in_item(indent, layout))).collect()
+                let mut out = String::new();
+                for item in items {
+                    let _ = write!(out, "{}{pad}-{}", layout.newline, item.in_item(indent, layout));
+                }
+                out
             }
-            Self::Map(entries) => entries
-                .iter()
-                .map(|(key, value)| {
-                    format!("{}{pad}{}:{}", layout.newline, spell(key, false), value.below(indent, layout))
-                })
-                .collect(),
+            Self::Map(entries) => {
+                let mut out = String::new();
+                for (key, value) in entries {
+                    let _ = write!(out, "{}{pad}{}:{}", layout.newline, spell(key, false), value.below(indent, layout));
+                }
+                out
+            }
             other => format!(" {}", other.flow()),
         }
     }
@@ -167,7 +173,9 @@ fn double_quoted(text: &str) -> String {
             '\n' => out.push_str("\\n"),
             '\t' => out.push_str("\\t"),
             '\r' => out.push_str("\\r"),
-            c if c.is_control() => out.push_str(&format!("\\u{:04x}", c as u32)),
+            c if c.is_control() => {
+                let _ = write!(out, "\\u{:04x}", c as u32);
+            }
             c => out.push(c),
         }
     }

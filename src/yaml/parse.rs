@@ -187,12 +187,18 @@ fn describe(kind: &ErrorKind, text: &str, at: usize) -> FaultKind {
     }
 }
 
+/// What a collection waits for.
+enum Shape {
+    List,
+    /// A mapping, and the key whose value comes next.
+    Map(Option<NodeId>),
+}
+
 /// A collection that is being read.
 struct Frame {
     node: NodeId,
     flow: bool,
-    /// `Some` for a mapping: the key whose value comes next.
-    key: Option<Option<NodeId>>,
+    shape: Shape,
     children: Vec<NodeId>,
     entries: Vec<Entry>,
 }
@@ -260,9 +266,9 @@ impl Builder<'_> {
     /// Finds the `-` or `:` before a child and moves behind it.
     fn step(&mut self) -> Option<u32> {
         let frame = self.stack.last()?;
-        let wanted = match frame.key {
-            Some(Some(_)) => b':',
-            None if !frame.flow => b'-',
+        let wanted = match frame.shape {
+            Shape::Map(Some(_)) => b':',
+            Shape::List if !frame.flow => b'-',
             _ => return None,
         };
         let at = skip_trivia(self.source, self.cursor);
@@ -287,9 +293,9 @@ impl Builder<'_> {
         self.last = Some(id);
         match self.stack.last_mut() {
             None => self.tree.documents.push(id),
-            Some(frame) => match &mut frame.key {
-                None => frame.children.push(id),
-                Some(pending) => match pending.take() {
+            Some(frame) => match &mut frame.shape {
+                Shape::List => frame.children.push(id),
+                Shape::Map(pending) => match pending.take() {
                     None => *pending = Some(id),
                     Some(key) => frame.entries.push(Entry { key, value: id }),
                 },
@@ -379,8 +385,8 @@ impl Builder<'_> {
         if flow {
             self.cursor = self.cursor.max(range.end);
         }
-        let key = mapping.then_some(None);
-        self.stack.push(Frame { node, flow, key, children: Vec::new(), entries: Vec::new() });
+        let shape = if mapping { Shape::Map(None) } else { Shape::List };
+        self.stack.push(Frame { node, flow, shape, children: Vec::new(), entries: Vec::new() });
     }
 
     fn alias(&mut self, target: Option<NodeId>, range: &std::ops::Range<usize>) {
