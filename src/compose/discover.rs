@@ -323,7 +323,7 @@ fn is_env(path: &Path) -> bool {
         && (name == ".env"
             || name.starts_with(".env.")
             || name.starts_with(".env-")
-            || name.ends_with(".env")
+            || path.extension().is_some_and(|e| e == "env")
             || name.contains(".env.")
             || name == "env"
             || name.starts_with("env."))

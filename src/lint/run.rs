@@ -103,7 +103,7 @@ pub fn lint(files: &mut Files, found: &[Found], process: &HashMap<String, String
             // Projects that share a file share its causes.
             let key = (finding.place.span, finding.rule, finding.cause);
             if let Some(told) = seen.get(&key).and_then(|i| out.findings.get_mut(*i)) {
-                merge(&mut told.finding, finding)
+                merge(&mut told.finding, finding);
             } else {
                 seen.insert(key, out.findings.len());
                 out.findings.push(Told { project: index, finding });

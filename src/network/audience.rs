@@ -141,9 +141,7 @@ fn client_of_own_kind(service: &Service, image: Option<&Image>, endpoint: &Endpo
     if own_bind && image.is_some_and(|i| !runs_server(service, i)) {
         role.audience = Audience::Server;
         role.speaks = role.speaks.or(Some("ollama"));
-    } else if own_bind {
-        role.audience = Audience::Bind;
-    } else if &*endpoint.variable == "OLLAMA_HOST" && image.is_none() && serves_ollama(service) {
+    } else if own_bind || (&*endpoint.variable == "OLLAMA_HOST" && image.is_none() && serves_ollama(service)) {
         role.audience = Audience::Bind;
     }
 }
