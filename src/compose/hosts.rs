@@ -84,7 +84,7 @@ pub(super) fn read(value: &V) -> (Vec<ExtraHost>, Vec<(String, Span)>) {
 /// The name and where the address starts. `=` goes before `:`, so that an IPv6 address can follow.
 fn split(text: &Rc<interpolation::Value>) -> Option<(&str, usize)> {
     let text = text.text();
-    let (name, _) = text.split_once('=').or_else(|| text.split_once(':'))?;
+    let (name, _) = text.split_once('=').or_else(|| text.split_once(':')).filter(|(name, _)| !name.is_empty())?;
     Some((name, name.len() + 1))
 }
 

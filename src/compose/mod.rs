@@ -1,6 +1,7 @@
 //! The Compose model: which files make a project, how they are merged, and what the services then are.
 
 mod beside;
+mod consistency;
 mod discover;
 mod environment;
 mod hosts;
@@ -12,8 +13,10 @@ mod ports;
 mod problem;
 mod resolve;
 mod resolved;
+mod schema;
 mod services;
 mod value;
+mod volumes;
 mod words;
 
 pub use discover::{Found, Nothing, Selection, discover};
@@ -26,5 +29,6 @@ pub use model::{
 pub use ports::Port;
 pub use problem::{Defined, Problem, ProblemKind};
 pub use resolved::flatten;
+pub use schema::Check;
 pub use value::{Data, Entry, Map, NodeRef, V, Value};
 pub use words::split as split_words;

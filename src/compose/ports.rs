@@ -1,5 +1,6 @@
 //! `ports` and `expose`: short and long syntax, ranges, protocols.
 
+use std::net::IpAddr;
 use std::rc::Rc;
 
 use super::value::{Data, NodeRef, V};
@@ -65,6 +66,13 @@ pub(super) fn read(value: &V) -> (Vec<Port>, Vec<(String, Span)>) {
     let mut out = Vec::new();
     let mut bad = Vec::new();
     for (index, item) in value.items().iter().enumerate() {
+        // The schema says what a long form lacks; of its values only the address is looked at.
+        if let Some(ip) = item.get("host_ip").and_then(|v| v.string()).filter(|ip| !ip.uncertain)
+            && !ip.text().is_empty()
+            && ip.text().parse::<IpAddr>().is_err()
+        {
+            bad.push((ip.text().to_owned(), item.span));
+        }
         let made = match &item.data {
             Data::Str(text) => short(text.text(), Some(text), item, index),
             Data::Int(_) => short(&item.shown().unwrap_or_default(), None, item, index),
@@ -75,7 +83,7 @@ pub(super) fn read(value: &V) -> (Vec<Port>, Vec<(String, Span)>) {
             out.push(port);
         } else {
             let unsure = item.string().is_some_and(|s| s.uncertain);
-            if !unsure {
+            if !unsure && item.map().is_none() {
                 bad.push((item.shown().unwrap_or_else(|| item.kind().to_owned()), item.span));
             }
         }
@@ -85,12 +93,20 @@ pub(super) fn read(value: &V) -> (Vec<Port>, Vec<(String, Span)>) {
 
 /// `[[IP:][PUBLISHED]:]TARGET[/PROTOCOL]`
 fn short(text: &str, value: Option<&Rc<interpolation::Value>>, item: &V, index: usize) -> Option<Port> {
-    let (body, protocol) = text.split_once('/').map_or((text, "tcp"), |(b, p)| (b, p));
+    let mut parts = text.split('/');
+    let (body, protocol) = (parts.next()?, parts.next().filter(|p| !p.is_empty()).unwrap_or("tcp"));
+    if !["tcp", "udp", "sctp"].iter().any(|p| p.eq_ignore_ascii_case(protocol)) {
+        return None;
+    }
     let target_at = body.rfind(':').map_or(0, |i| i + 1);
     let target = range(from(body, target_at))?;
     let before = if target_at == 0 { "" } else { upto(body, target_at - 1) };
     let (host_ip, published) = match before.rfind(':') {
         _ if target_at == 0 => (None, None),
+        // An IPv6 address needs brackets here.
+        Some(at) if !before.ends_with(']') && !before.starts_with('[') && upto(before, at).contains(':') => {
+            return None;
+        }
         Some(at) if !before.ends_with(']') => (Some(slice(before, 0..at)), Some(from(before, at + 1))),
         Some(_) => (Some(before), None),
         // `127.0.0.1::80` leaves `127.0.0.1:`; `8080:80` leaves `8080`.
@@ -101,6 +117,11 @@ fn short(text: &str, value: Option<&Rc<interpolation::Value>>, item: &V, index: 
         Some(text) => Some(range(text)?),
     };
     let host_ip = host_ip.map(|ip| ip.trim_matches(['[', ']']).to_owned()).filter(|ip| !ip.is_empty());
+    let width = |(first, last): (u16, u16)| last - first;
+    let fits = published.is_none_or(|p| target.0 == target.1 || width(p) == width(target));
+    if target.0 == 0 || !fits || host_ip.as_deref().is_some_and(|ip| ip.parse::<IpAddr>().is_err()) {
+        return None;
+    }
     let target_span = value.and_then(|v| v.sourced.exact(target_at..body.len()));
     Some(Port {
         host_ip,
@@ -139,7 +160,6 @@ fn long(item: &V, index: usize) -> Option<Port> {
 
 /// `80` or `8000-8010`.
 fn range(text: &str) -> Option<(u16, u16)> {
-    let text = text.trim();
     let (first, last) = text.split_once('-').unwrap_or((text, text));
     let (first, last) = (first.parse().ok()?, last.parse().ok()?);
     (first <= last).then_some((first, last))

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::rc::Rc;
 
+use super::schema::Check;
 use crate::dotenv;
 use crate::source::{ReadError, Span};
 use crate::yaml;
@@ -48,16 +49,50 @@ pub enum ProblemKind {
     FileMissing { name: String },
     /// Nothing but comments.
     Empty,
-    /// Something else stands where `expected` must.
-    Shape { expected: &'static str, found: &'static str },
+    /// Something else stands where one of `expected` must.
+    Shape { expected: Vec<&'static str>, found: &'static str },
+    /// An attribute that the specification does not know there.
+    UnknownKey { key: Rc<str>, known: Vec<&'static str> },
+    /// A required attribute is not there.
+    MissingKey { key: &'static str },
+    /// A name of the person's own with characters that it can't have.
+    KeyName { key: Rc<str> },
+    /// A key that is a number, a boolean or nothing.
+    NonStringKey { key: Rc<str> },
+    /// A value of the right kind in the wrong form.
+    Value { text: String, check: Check },
+    /// An item that stands in the list already.
+    Repeated { text: String, first: Span },
+    /// Two attributes of which only one may be there.
+    Exclusive { one: &'static str, other: &'static str },
+    /// Two attributes that say the same thing, and say it differently.
+    Differ { one: &'static str, other: &'static str },
+    /// None of these is there.
+    OneOf { keys: &'static [&'static str] },
+    /// `container_name` of a service with several containers.
+    NameOfMany,
+    /// A `container_name` that another service has.
+    NameTaken { name: String, first: Span },
+    /// Services that wait for each other.
+    Cycle { services: Vec<String> },
+    /// Two things mounted at one path.
+    TargetTaken { target: String, first: Span },
+    /// A health check's list that does not say how to run it.
+    HealthTest { first: String },
+    /// A volume that is none.
+    Volume { text: String },
+    /// An entry of `devices`, `build.ssh` or `build.additional_contexts` that is none.
+    Entry { text: String, form: &'static str },
+    /// `develop.watch` without a target where the action needs one.
+    WatchTarget,
+    /// `build.platforms` without the service's own `platform`.
+    Platform { platform: String },
     /// A reference to something that is not defined.
     Undefined { what: Defined, name: String, known: Vec<String> },
     /// A service that needs one which only a profile starts.
     Disabled { name: String, profiles: Vec<String> },
     /// Neither `image` nor `build`.
     NoImage { service: String },
-    /// `network_mode` beside `networks`.
-    ModeAndNetworks,
     /// A service that extends itself in the end.
     ExtendsCycle { service: String },
     /// `extra_hosts` without an address.
@@ -78,4 +113,5 @@ pub enum Defined {
     Volume,
     Secret,
     Config,
+    Model,
 }

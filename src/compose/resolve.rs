@@ -168,6 +168,21 @@ impl Run<'_> {
         self.problem(kind, span.unwrap_or(whole), rejects);
     }
 
+    /// Whether YAML reads a key as text; Compose takes no other.
+    fn string_key(&self, key: NodeId) -> bool {
+        match self.tree.node(key).kind {
+            Kind::Scalar { style, .. } => {
+                let plain = self.tree.scalar(key);
+                // What does not start like a number, a boolean or a null is none.
+                !matches!(
+                    plain.bytes().next(),
+                    None | Some(b'0'..=b'9' | b'+' | b'-' | b'.' | b'~' | b'n' | b'N' | b't' | b'T' | b'f' | b'F')
+                ) || yaml::resolve(plain, style, self.tree.node(key).tag) == Resolved::Str
+            }
+            _ => false,
+        }
+    }
+
     fn mapping(&mut self, id: NodeId, entries: &[yaml::Entry]) -> Data {
         let at = NodeRef { file: self.tree.file, node: id };
         let mut out: Vec<Entry> = Vec::with_capacity(entries.len());
@@ -186,6 +201,9 @@ impl Run<'_> {
                 continue;
             }
             self.path.push(Step::Key(key.clone()));
+            if !self.string_key(key_node) {
+                self.problem(ProblemKind::NonStringKey { key: key.clone() }, key_span, true);
+            }
             let value = self.value(entry.value);
             if let Some(known) = index.get(&key).copied() {
                 if let Some(old) = out.get_mut(known) {

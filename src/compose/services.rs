@@ -11,9 +11,9 @@ use super::missing;
 use super::model::{Attachment, Dependency, Healthcheck, Link, Mode, Mount, Network, Service, Subnet};
 use super::problem::{Defined, ProblemKind};
 use super::value::{Data, Entry, V};
-use super::{hosts, ports, words};
+use super::{hosts, ports, volumes, words};
 use crate::interpolation::{Scope, Setter, Value};
-use crate::source::{ReadError, Span, from, upto};
+use crate::source::ReadError;
 
 impl Loader<'_> {
     pub(super) fn model(
@@ -26,10 +26,6 @@ impl Loader<'_> {
         let mut networks = Self::networks(root, project);
         let mut services = Vec::new();
         if let Some(section) = root.get("services") {
-            if section.map().is_none() {
-                let kind = ProblemKind::Shape { expected: "mapping", found: section.kind() };
-                self.problem(kind, section.span, "services", true);
-            }
             for entry in section.entries() {
                 if let Some(service) = self.service(entry, profiles, scope) {
                     services.push(service);
@@ -37,7 +33,6 @@ impl Loader<'_> {
             }
         }
         self.attach(&mut services, &mut networks, project);
-        self.references(root, &services);
         (services, networks)
     }
 
@@ -87,16 +82,7 @@ impl Loader<'_> {
         let value = entry.value.clone();
         let name = entry.key.clone();
         let path = |rest: &str| format!("services.{name}.{rest}");
-        if value.map().is_none() {
-            let kind = ProblemKind::Shape { expected: "mapping", found: value.kind() };
-            self.problem(
-                kind,
-                if value.is_null() { entry.key_span } else { value.span },
-                format!("services.{name}"),
-                true,
-            );
-            return None;
-        }
+        value.map()?;
         let text = |key: &str| value.get(key).and_then(|v| v.shown());
         let image = value.get("image").and_then(|v| v.string().cloned());
         let builds = value.get("build").is_some();
@@ -113,13 +99,12 @@ impl Loader<'_> {
                 true,
             );
         }
+        if active {
+            self.label_files(&value, &name);
+        }
         let (environment, environment_incomplete) = self.environment(&value, &name, scope, active);
         let mode_value = value.get("network_mode");
         let mode = mode_value.and_then(|v| v.str()).map_or(Mode::Networks, mode);
-        if mode_value.is_some() && value.get("networks").is_some() {
-            let span = value.map().and_then(|m| m.get("network_mode")).map_or(entry.key_span, |e| e.key_span);
-            self.problem(ProblemKind::ModeAndNetworks, span, path("network_mode"), true);
-        }
         let (published, bad_ports) = value.get("ports").map_or((Vec::new(), Vec::new()), ports::read);
         for (text, span) in bad_ports {
             self.problem(ProblemKind::Port { text }, span, path("ports"), true);
@@ -165,6 +150,18 @@ impl Loader<'_> {
             name,
             value,
         })
+    }
+
+    /// Label files must be there; what they say concerns nobody here.
+    fn label_files(&mut self, value: &V, name: &str) {
+        for item in value.get("label_file").map_or(Vec::new(), one_or_many) {
+            let Some(written) = item.string().filter(|t| !t.uncertain) else { continue };
+            let full = self.base(item.at.file).join(written.text());
+            if !self.files.exists(&full) {
+                let kind = ProblemKind::FileMissing { name: written.text().to_owned() };
+                self.problem(kind, item.span, format!("services.{name}.label_file"), true);
+            }
+        }
     }
 
     fn environment(
@@ -222,17 +219,6 @@ impl Loader<'_> {
             }
         }
         if let Some(own) = own {
-            for entry in own.entries() {
-                let path = format!("services.{name}.environment.{}", entry.key);
-                match &entry.value.data {
-                    Data::Timestamp => self.problem(ProblemKind::Timestamp, entry.value.span, path, true),
-                    Data::Seq(_) | Data::Map(_) => {
-                        let kind = ProblemKind::Shape { expected: "string", found: entry.value.kind() };
-                        self.problem(kind, entry.value.span, path, true);
-                    }
-                    _ => {}
-                }
-            }
             out.environment(&own);
         }
         (out.finish(), incomplete)
@@ -281,60 +267,6 @@ impl Loader<'_> {
                     let known = networks.iter().map(|n| n.key.clone()).collect();
                     let kind = ProblemKind::Undefined { what: Defined::Network, name: attachment.key.clone(), known };
                     self.problem(kind, span, format!("services.{name}.networks.{}", attachment.key), service.active);
-                }
-            }
-        }
-    }
-
-    /// References to services, volumes, secrets and configs that are not there.
-    fn references(&mut self, root: &V, services: &[Service]) {
-        let names: HashMap<&str, &Service> = services.iter().map(|s| (&*s.name, s)).collect();
-        for service in services.iter().filter(|s| s.active) {
-            let mut wanted: Vec<(String, Span, String)> = service
-                .depends_on
-                .iter()
-                .filter(|d| d.required)
-                .map(|d| (d.name.clone(), d.span, format!("depends_on.{}", d.name)))
-                .collect();
-            wanted.extend(service.links.iter().map(|l| (l.service.clone(), l.span, "links".to_owned())));
-            if let (Mode::Service(target), Some(span)) = (&service.mode, service.mode_at) {
-                wanted.push((target.clone(), span, "network_mode".to_owned()));
-            }
-            for (name, span, rest) in wanted {
-                let path = service.path(&rest);
-                match names.get(name.as_str()) {
-                    None => {
-                        let known = services.iter().map(|s| s.name.to_string()).collect();
-                        self.problem(ProblemKind::Undefined { what: Defined::Service, name, known }, span, path, true);
-                    }
-                    Some(target) if !target.active => {
-                        let kind = ProblemKind::Disabled { name, profiles: target.profiles.clone() };
-                        self.problem(kind, span, path, true);
-                    }
-                    Some(_) => {}
-                }
-            }
-            for (section, key, what) in
-                [("secrets", "secrets", Defined::Secret), ("configs", "configs", Defined::Config)]
-            {
-                let known =
-                    root.get(section).map_or(Vec::new(), |s| s.entries().iter().map(|e| e.key.to_string()).collect());
-                for item in service.value.get(key).map_or(&[][..], |v| v.items()) {
-                    let named = item.str().or_else(|| item.get("source").and_then(|s| s.str()));
-                    let Some(name) = named else { continue };
-                    if !known.iter().any(|k| k == name) {
-                        let kind = ProblemKind::Undefined { what, name: name.to_owned(), known: known.clone() };
-                        self.problem(kind, item.span, service.path(key), true);
-                    }
-                }
-            }
-            let known: Vec<String> =
-                root.get("volumes").map_or(Vec::new(), |s| s.entries().iter().map(|e| e.key.to_string()).collect());
-            for item in service.value.get("volumes").map_or(&[][..], |v| v.items()) {
-                let Some(name) = named_volume(item) else { continue };
-                if !known.contains(&name) {
-                    let kind = ProblemKind::Undefined { what: Defined::Volume, name, known: known.clone() };
-                    self.problem(kind, item.span, service.path("volumes"), true);
                 }
             }
         }
@@ -410,48 +342,13 @@ fn dependencies(service: &V) -> Vec<Dependency> {
         .collect()
 }
 
-/// The source of a volume, where it is a host path.
+/// The volumes that are host paths.
 fn mounts(service: &V) -> Vec<Mount> {
     let items = service.get("volumes").map_or(&[][..], |v| v.items());
-    items
-        .iter()
-        .filter_map(|item| {
-            let (source, target) = match item.str() {
-                Some(text) => volume_parts(text)?,
-                None => (
-                    item.get("source").and_then(|s| s.str())?.to_owned(),
-                    item.get("target").and_then(|t| t.str())?.to_owned(),
-                ),
-            };
-            is_path(&source).then_some(Mount { source, target, span: item.span })
-        })
-        .collect()
-}
-
-fn is_path(source: &str) -> bool {
-    source.starts_with(['.', '/', '~']) || source.get(1..3).is_some_and(|s| s == ":\\" || s == ":/")
-}
-
-/// `SOURCE:TARGET[:MODE]`; a drive letter is part of its path.
-fn volume_parts(text: &str) -> Option<(String, String)> {
-    let drive = text.get(1..3).is_some_and(|s| s == ":\\" || s == ":/");
-    let at = from(text, if drive { 2 } else { 0 }).find(':').map(|i| i + if drive { 2 } else { 0 })?;
-    let target = from(text, at + 1);
-    let target = target.split(':').next().unwrap_or(target);
-    Some((upto(text, at).to_owned(), target.to_owned()))
-}
-
-/// The name of a named volume that a service mounts.
-fn named_volume(item: &V) -> Option<String> {
-    let source = match item.string() {
-        Some(text) if text.uncertain => return None,
-        Some(text) => volume_parts(text.text())?.0,
-        None => {
-            if item.get("type").and_then(|t| t.str()) != Some("volume") {
-                return None;
-            }
-            item.get("source").and_then(|s| s.str())?.to_owned()
-        }
-    };
-    (!is_path(&source) && !source.is_empty()).then_some(source)
+    let read = items.iter().filter_map(|item| volumes::read(item).ok().flatten());
+    read.filter_map(|volume| {
+        let source = volume.source.filter(|s| volumes::is_path(s))?;
+        Some(Mount { source, target: volume.target, span: volume.span })
+    })
+    .collect()
 }

@@ -1,5 +1,5 @@
-use crate::compose::ProblemKind;
-use crate::diag::{Category, Severity};
+use crate::compose::{Check, ProblemKind};
+use crate::diag::{Category, Lang, Severity, Text};
 use crate::rule::{Cx, FixKind, Rule, Words};
 use crate::text;
 
@@ -22,12 +22,44 @@ fn check(cx: &mut Cx<'_>) {
     for problem in &cx.project().problems {
         let (message, help) = match &problem.kind {
             ProblemKind::Shape { expected, found } => {
-                let (expected_zh, found_zh) = (kind_zh(expected), kind_zh(found));
-                (
-                    text!("a {expected} belongs here, not a {found}", "这里应该是{expected_zh}，不是{found_zh}"),
-                    None,
-                )
+                let (en, zh) = (listed(expected, " or ", str::to_owned), listed(expected, "或", |k| kind_zh(k).to_owned()));
+                let found_zh = kind_zh(found);
+                let message = if *found == "null" {
+                    text!("nothing is written here; Compose wants a {en}", "这里是空的，应该写{zh}")
+                } else {
+                    text!("this is a {found}; Compose wants a {en}", "这里是{found_zh}，应该写{zh}")
+                };
+                let quote = expected.contains(&"string") && matches!(*found, "number" | "boolean");
+                let help = match *found {
+                    "null" => text!("write a value, or remove the key", "写上值，或者去掉这个键"),
+                    _ if quote => text!("put it in quotes", "加上引号"),
+                    "mapping" if *expected == ["list"] => text!("begin each entry with `- `", "每一项以 `- ` 开头"),
+                    "string" | "number" if expected.contains(&"list") => text!("begin each item with `- `, on a line of its own", "每一项单独一行，以 `- ` 开头"),
+                    "list" if expected.contains(&"mapping") => text!("write `key: value` lines without `- `", "写成 `键: 值`，前面不加 `- `"),
+                    _ => text!("look at its indentation", "看看缩进对不对"),
+                };
+                (message, Some(help))
             }
+            ProblemKind::Value { text, check } => wants(text, *check),
+            ProblemKind::Volume { text } => (
+                text!("`{text}` is no volume", "`{text}` 不是有效的卷"),
+                Some(text!("SOURCE:TARGET, such as \"./data:/data\", with nothing empty between the colons", "写成 来源:目标，例如 \"./data:/data\"，冒号之间不能空着")),
+            ),
+            ProblemKind::Entry { text, form } if text.is_empty() => (
+                text!("this is empty; Compose can't take that here", "这里是空的，Compose 不接受"),
+                Some(text!("write something like {form}", "写成类似 {form} 的内容")),
+            ),
+            ProblemKind::Entry { text, form } => (
+                text!("Compose can't take `{text}` here", "Compose 不接受这里的 `{text}`"),
+                Some(text!("write {form}", "写成 {form}")),
+            ),
+            ProblemKind::HealthTest { first } => (
+                text!("a health check's list can't begin with `{first}`", "健康检查的列表不能以 `{first}` 开头"),
+                Some(text!(
+                    "begin it with \"CMD\" (run as it is), \"CMD-SHELL\" (through a shell) or \"NONE\"",
+                    "以 \"CMD\"（直接运行）、\"CMD-SHELL\"（通过 shell）或 \"NONE\" 开头"
+                )),
+            ),
             ProblemKind::Port { text } => (
                 text!("`{text}` is no port mapping", "`{text}` 不是端口映射"),
                 Some(text!("HOST:CONTAINER, such as \"8080:80\" or \"127.0.0.1:8080:80\"", "写成 宿主机端口:容器端口，例如 \"8080:80\" 或 \"127.0.0.1:8080:80\"")),
@@ -48,12 +80,45 @@ fn check(cx: &mut Cx<'_>) {
     }
 }
 
+fn listed(kinds: &[&str], or: &str, word: impl Fn(&str) -> String) -> String {
+    let words: Vec<String> = kinds.iter().map(|k| word(k)).collect();
+    words.join(or)
+}
+
+/// What is wrong with a value's form, and what to write.
+fn wants(text: &str, check: Check) -> (Text, Option<Text>) {
+    let form = match check {
+        Check::Boolean => text!("true or false", "true 或 false"),
+        Check::Whole | Check::Free => text!("a whole number", "整数"),
+        Check::NotNegative => text!("a whole number, 0 or more", "不小于 0 的整数"),
+        Check::Range(first, last) => text!("a whole number from {first} to {last}", "{first} 到 {last} 的整数"),
+        Check::Decimal => text!("a number, such as 0.5", "数字，例如 0.5"),
+        Check::Duration => text!("a time with its unit, such as 30s or 1m30s", "带单位的时间，例如 30s 或 1m30s"),
+        Check::Bytes => text!("a size, such as 512m or 2g", "大小，例如 512m 或 2g"),
+        Check::Count => text!("all or a whole number", "all 或整数"),
+        Check::OneOf(known) => Text::same(known.join(", ")),
+        Check::ContainerName => text!(
+            "a name of two characters or more: letters, digits, `_`, `.` and `-`",
+            "至少两个字符的名字：字母、数字、`_`、`.`、`-`"
+        ),
+        Check::PullPolicy => Text::same("always, never, missing, build, daily, weekly, every_2d"),
+    };
+    let (en, zh) = (form.get(Lang::En), form.get(Lang::Zh));
+    let message = if text.is_empty() {
+        text!("this is empty; Compose can't take that here", "这里是空的，Compose 不接受")
+    } else {
+        text!("Compose can't take `{text}` here", "Compose 不接受这里的 `{text}`")
+    };
+    (message, Some(text!("write {en}", "写成：{zh}")))
+}
+
 fn kind_zh(kind: &str) -> &str {
     match kind {
         "mapping" => "映射",
         "list" => "列表",
         "string" => "字符串",
         "number" => "数字",
+        "whole number" => "整数",
         "boolean" => "布尔值",
         "null" => "空值",
         "timestamp" => "日期",

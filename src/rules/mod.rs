@@ -13,7 +13,9 @@ macro_rules! rules {
 
 rules! {
     browser_internal_name
+    conflicting_attributes
     default_bridge_name
+    dependency_cycle
     duplicate_key
     env_file_syntax
     env_value_overridden
@@ -44,6 +46,7 @@ rules! {
     service_via_host
     shared_namespace_conflict
     undefined_reference
+    unknown_key
     unknown_service_name
     unread_env_line
     unset_variable

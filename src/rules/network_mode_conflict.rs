@@ -20,7 +20,7 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(cx: &mut Cx<'_>) {
     for problem in &cx.project().problems {
-        if problem.kind != ProblemKind::ModeAndNetworks {
+        if !matches!(problem.kind, ProblemKind::Exclusive { one: "network_mode", .. }) {
             continue;
         }
         let message = text!("network_mode and networks exclude each other", "network_mode 和 networks 不能同时写");

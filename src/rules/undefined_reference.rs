@@ -1,6 +1,6 @@
 use crate::compose::{Defined, ProblemKind};
 use crate::diag::{Category, Severity, Text};
-use crate::rule::{Cx, FixKind, Rule, Words};
+use crate::rule::{Cx, FixKind, Rule, Words, nearest};
 use crate::text;
 
 pub(super) static RULE: Rule = Rule {
@@ -29,7 +29,7 @@ fn check(cx: &mut Cx<'_>) {
     }
     for problem in &cx.project().problems {
         let (message, help) = match &problem.kind {
-            ProblemKind::Undefined { what, name, known } => (undefined(*what, name), nearest(name, known)),
+            ProblemKind::Undefined { what, name, known } => (undefined(*what, name), meant(name, known)),
             ProblemKind::Disabled { name, profiles } => {
                 let profiles = profiles.join(", ");
                 (
@@ -57,12 +57,11 @@ fn undefined(what: Defined, name: &str) -> Text {
         Defined::Network => text!("no network `{name}` at the top level", "顶层没有定义网络 `{name}`"),
         Defined::Volume => text!("no volume `{name}` at the top level", "顶层没有定义卷 `{name}`"),
         Defined::Secret => text!("no secret `{name}` at the top level", "顶层没有定义 secret `{name}`"),
+        Defined::Model => text!("no model `{name}` at the top level", "顶层没有定义模型 `{name}`"),
         Defined::Config => text!("no config `{name}` at the top level", "顶层没有定义 config `{name}`"),
     }
 }
 
-/// What was meant, where a name is near.
-fn nearest(name: &str, known: &[String]) -> Option<Text> {
-    let best = known.iter().min_by_key(|k| strsim::damerau_levenshtein(k, name))?;
-    (strsim::damerau_levenshtein(best, name) <= 1 + name.len() / 4).then(|| text!("did you mean `{best}`?", "是不是想写 `{best}`？"))
+fn meant(name: &str, known: &[String]) -> Option<Text> {
+    nearest(name, known).map(|best| text!("did you mean `{best}`?", "是不是想写 `{best}`？"))
 }
