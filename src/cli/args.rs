@@ -45,6 +45,8 @@ pub enum Command {
     Reach(Reach),
     /// The environment that a service really gets, and where each value came from
     Env(Env),
+    /// The resolved project, as `docker compose config` gives it
+    Config(Config),
     /// From an error line, a log, a rule or a cause to what it means and what to do
     Explain(Explain),
     /// List all rules
@@ -220,6 +222,27 @@ pub struct Env {
     /// Output format
     #[arg(long, value_enum, default_value_t = DataFormat::Human, value_name = "FORMAT")]
     pub format: DataFormat,
+    #[command(flatten)]
+    pub project: Project,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum, PartialEq, Eq)]
+pub enum ConfigFormat {
+    Yaml,
+    Json,
+}
+
+#[derive(Args, Debug)]
+pub struct Config {
+    /// Directory or Compose file
+    #[arg(value_name = "PATH")]
+    pub path: Option<PathBuf>,
+    /// Show where each value came from, not the values
+    #[arg(long)]
+    pub origins: bool,
+    /// Output format
+    #[arg(long, value_enum, default_value_t = ConfigFormat::Yaml, value_name = "FORMAT")]
+    pub format: ConfigFormat,
     #[command(flatten)]
     pub project: Project,
 }

@@ -1,6 +1,7 @@
 //! The commands: the command line to options, the outcome to text and an exit status.
 
 pub mod args;
+mod config;
 mod env;
 mod explain;
 mod fix;
@@ -35,6 +36,7 @@ pub fn main() -> u8 {
     };
     let outcome = match &cli.command {
         Command::Env(args) => env::run(&mut session, args),
+        Command::Config(args) => config::run(&mut session, args),
         Command::Reach(args) => reach::run(&mut session, args),
         Command::Lint(args) => lint::run(&mut session, args),
         Command::Fix(args) => fix::run(&mut session, args),

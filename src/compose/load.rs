@@ -69,7 +69,10 @@ pub fn load(files: &mut Files, request: &Request, process: &HashMap<String, Stri
         .name
         .clone()
         .or_else(|| scope.get("COMPOSE_PROJECT_NAME").map(|b| b.value.text.to_string()).filter(|n| !n.is_empty()))
-        .or_else(|| request.files.iter().rev().find_map(|path| loader.declared_name(path, &scope)))
+        .or_else(|| {
+            request.files.iter().rev().find_map(|path| loader.declared_name(path, &scope)).map(|n| normal_name(&n))
+        })
+        .filter(|n| !n.is_empty())
         .unwrap_or_else(|| default_name(&dir));
     scope.set_default("COMPOSE_PROJECT_NAME", &name);
     let mut own = Vec::new();
@@ -90,7 +93,7 @@ pub fn load(files: &mut Files, request: &Request, process: &HashMap<String, Stri
     schema::check(&root, &mut loader.problems);
     let (services, networks) = loader.model(&root, &name, &profiles, &scope);
     loader.consistency(&root, &services);
-    let Loader { trees, env_texts, mut problems, drawn_in, incomplete, unplaced, failures, .. } = loader;
+    let Loader { trees, bases, env_texts, mut problems, drawn_in, incomplete, unplaced, failures, .. } = loader;
     if let Some(first) = own.first() {
         problems.extend(unplaced.into_iter().map(|(kind, rejects)| Problem {
             kind,
@@ -118,6 +121,7 @@ pub fn load(files: &mut Files, request: &Request, process: &HashMap<String, Stri
         own_files,
         env_files,
         dotenv,
+        bases,
         trees,
         env_texts: env_texts.into_iter().map(|((file, _), text)| (file, text)).collect(),
         root,
@@ -172,9 +176,16 @@ fn lacking(project: &Project) -> usize {
 
 /// A directory's name as Compose makes a project name of it.
 pub fn default_name(dir: &Path) -> String {
-    let base = dir.file_name().map_or_else(String::new, |n| n.to_string_lossy().to_lowercase());
-    let kept: String =
-        base.chars().filter(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-".contains(*c)).collect();
+    normal_name(&dir.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned()))
+}
+
+/// Lower case, and only letters, digits, `_` and `-`, the first of them a letter or digit.
+fn normal_name(name: &str) -> String {
+    let kept: String = name
+        .to_lowercase()
+        .chars()
+        .filter(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-".contains(*c))
+        .collect();
     kept.trim_start_matches(['_', '-']).to_owned()
 }
 

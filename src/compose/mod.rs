@@ -1,6 +1,7 @@
 //! The Compose model: which files make a project, how they are merged, and what the services then are.
 
 mod beside;
+mod canonical;
 mod consistency;
 mod discover;
 mod environment;
@@ -19,6 +20,7 @@ mod value;
 mod volumes;
 mod words;
 
+pub use canonical::{Shown, ShownData, canonical};
 pub use discover::{Found, Nothing, Selection, discover};
 pub use environment::{EnvVar, SetBy};
 pub use hosts::ExtraHost;

@@ -27,6 +27,8 @@ pub struct Project {
     pub env_files: Vec<FileId>,
     /// Where a `.env` is, or would be looked for.
     pub dotenv: PathBuf,
+    /// The directory that relative paths of a file start from.
+    pub bases: HashMap<FileId, PathBuf>,
     pub trees: HashMap<FileId, Rc<Tree>>,
     pub env_texts: HashMap<FileId, Rc<EnvText>>,
     pub root: V,
@@ -190,6 +192,11 @@ pub struct Dependency {
 impl Project {
     pub fn service(&self, name: &str) -> Option<ServiceId> {
         self.services.iter().position(|s| &*s.name == name)
+    }
+
+    /// The directory that relative paths of a file start from.
+    pub fn base(&self, file: FileId) -> PathBuf {
+        self.bases.get(&file).cloned().unwrap_or_else(|| self.dir.clone())
     }
 
     /// Whether Compose would refuse to load it.

@@ -19,7 +19,7 @@ pub(super) fn read(item: &V) -> Result<Option<Volume>, String> {
     match &item.data {
         Data::Str(text) if text.uncertain => Ok(None),
         Data::Str(text) => {
-            let (source, target) = short(text.text()).ok_or_else(|| text.text().to_owned())?;
+            let (source, target, _) = short(text.text()).ok_or_else(|| text.text().to_owned())?;
             let named = source.as_deref().is_some_and(|s| !is_path(s));
             Ok(Some(Volume { source, target, named, span: item.span }))
         }
@@ -34,13 +34,13 @@ pub(super) fn read(item: &V) -> Result<Option<Volume>, String> {
     }
 }
 
-/// `SOURCE:TARGET[:MODE]` or a target alone, as compose-go's `format.ParseVolume`: the colon of a drive letter is part of its path.
-fn short(text: &str) -> Option<(Option<String>, String)> {
+/// `SOURCE:TARGET[:OPTIONS]` or a target alone: source, target, options; as compose-go's `format.ParseVolume`: the colon of a drive letter is part of its path.
+pub(super) fn short(text: &str) -> Option<(Option<String>, String, Option<String>)> {
     if text.is_empty() {
         return None;
     }
     if text.len() <= 2 {
-        return Some((None, text.to_owned()));
+        return Some((None, text.to_owned(), None));
     }
     let mut sections: Vec<String> = Vec::new();
     let mut section = String::new();
@@ -59,8 +59,8 @@ fn short(text: &str) -> Option<(Option<String>, String)> {
     }
     let mut sections = sections.into_iter();
     match (sections.next(), sections.next()) {
-        (Some(source), Some(target)) => Some((Some(source), target)),
-        (Some(target), None) => Some((None, target)),
+        (Some(source), Some(target)) => Some((Some(source), target, sections.next())),
+        (Some(target), None) => Some((None, target, None)),
         (None, _) => None,
     }
 }
@@ -80,7 +80,7 @@ mod tests {
     /// Measured with docker-compose 2.40.3.
     #[test]
     fn the_short_syntax_is_split_as_the_reference_does() {
-        let split = |text: &str| short(text).map(|(s, t)| format!("{}|{t}", s.unwrap_or_default()));
+        let split = |text: &str| short(text).map(|(s, t, _)| format!("{}|{t}", s.unwrap_or_default()));
         for (text, parts) in [
             ("a", Some("|a")),
             ("data:/b", Some("data|/b")),

@@ -95,6 +95,7 @@ fn wants(text: &str, check: Check) -> (Text, Option<Text>) {
         Check::Decimal => text!("a number, such as 0.5", "数字，例如 0.5"),
         Check::Duration => text!("a time with its unit, such as 30s or 1m30s", "带单位的时间，例如 30s 或 1m30s"),
         Check::Bytes => text!("a size, such as 512m or 2g", "大小，例如 512m 或 2g"),
+        Check::Mode => text!("octal digits, such as 0444", "八进制数字，例如 0444"),
         Check::Count => text!("all or a whole number", "all 或整数"),
         Check::OneOf(known) => Text::same(known.join(", ")),
         Check::ContainerName => text!(

@@ -90,6 +90,13 @@ impl Sourced {
         Some(span)
     }
 
+    /// The places in files that say the text, in order.
+    pub fn spans(&self) -> Vec<Span> {
+        let mut out: Vec<Span> = self.pieces.iter().filter_map(|p| p.span).collect();
+        out.dedup();
+        out
+    }
+
     /// The first place in a file that has a share in the range.
     pub fn first(&self, range: Range<usize>) -> Option<Span> {
         self.origins(range).find_map(|(_, span, _)| span)

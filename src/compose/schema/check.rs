@@ -20,6 +20,8 @@ pub enum Check {
     Bytes,
     /// `all` or a whole number.
     Count,
+    /// Octal digits.
+    Mode,
     OneOf(&'static [&'static str]),
     /// Somewhere in it a letter or digit and one more letter, digit, `_`, `.` or `-`: the pattern is not anchored.
     ContainerName,
@@ -31,7 +33,7 @@ impl Check {
     pub(super) fn passes(self, text: &str, string: bool) -> bool {
         match self {
             Self::Free => true,
-            Self::Boolean => !string || boolean(text),
+            Self::Boolean => !string || boolean(text).is_some(),
             // A number of YAML's own is cut off.
             Self::Whole => !string || whole(text).is_some(),
             Self::NotNegative => whole(text).map_or(!string, |n| n >= 0),
@@ -39,8 +41,9 @@ impl Check {
                 whole(text).map_or(!string, |n| (i128::from(first)..=i128::from(last)).contains(&n))
             }
             Self::Decimal => !string || decimal(text),
-            Self::Duration => duration(text),
-            Self::Bytes => !string || bytes(text),
+            Self::Duration => duration(text).is_some(),
+            Self::Bytes => !string || bytes(text).is_some(),
+            Self::Mode => !string || mode(text).is_some(),
             Self::Count => !string || text == "all" || whole(text).is_some(),
             Self::OneOf(known) => known.contains(&text),
             Self::ContainerName => text.as_bytes().windows(2).any(|w| {
@@ -52,12 +55,13 @@ impl Check {
     }
 }
 
-fn boolean(text: &str) -> bool {
-    ["true", "yes", "on", "y", "false", "no", "off", "n"].iter().any(|w| text.eq_ignore_ascii_case(w))
+pub(in crate::compose) fn boolean(text: &str) -> Option<bool> {
+    let among = |words: [&str; 4]| words.iter().any(|w| text.eq_ignore_ascii_case(w));
+    if among(["true", "yes", "on", "y"]) { Some(true) } else { among(["false", "no", "off", "n"]).then_some(false) }
 }
 
 /// As Go's `strconv.Atoi`.
-fn whole(text: &str) -> Option<i128> {
+pub(in crate::compose) fn whole(text: &str) -> Option<i128> {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     let plain = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
     plain.then(|| text.strip_prefix('+').unwrap_or(text).parse().ok()).flatten()
@@ -68,47 +72,68 @@ fn decimal(text: &str) -> bool {
     !text.is_empty() && text.parse::<f64>().is_ok()
 }
 
-/// As the reference reads durations: Go's `time.ParseDuration` with days and weeks.
-fn duration(text: &str) -> bool {
-    let mut rest = text.strip_prefix(['+', '-']).unwrap_or(text);
+/// A file mode in octal digits.
+pub(in crate::compose) fn mode(text: &str) -> Option<u32> {
+    u32::from_str_radix(text, 8).ok()
+}
+
+/// Nanoseconds, as the reference reads durations: Go's `time.ParseDuration` with days and weeks.
+pub(in crate::compose) fn duration(text: &str) -> Option<i128> {
+    let (sign, mut rest) = match text.strip_prefix('-') {
+        Some(rest) => (-1, rest),
+        None => (1, text.strip_prefix('+').unwrap_or(text)),
+    };
     if rest == "0" {
-        return true;
+        return Some(0);
     }
+    let mut total = 0_f64;
     if rest.is_empty() {
-        return false;
+        return None;
     }
     while !rest.is_empty() {
         let number = rest.bytes().take_while(|b| b.is_ascii_digit() || *b == b'.').count();
         let (digits, after) = rest.split_at(number);
         if digits.matches('.').count() > 1 || !digits.bytes().any(|b| b.is_ascii_digit()) {
-            return false;
+            return None;
         }
         let unit = after.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(after.len());
         let (unit, after) = after.split_at(unit);
-        if !matches!(unit, "ns" | "us" | "µs" | "μs" | "ms" | "s" | "m" | "h" | "d" | "w") {
-            return false;
-        }
+        let second = 1e9;
+        let scale = match unit {
+            "ns" => 1.0,
+            "us" | "µs" | "μs" => 1e3,
+            "ms" => 1e6,
+            "s" => second,
+            "m" => 60.0 * second,
+            "h" => 3600.0 * second,
+            "d" => 24.0 * 3600.0 * second,
+            "w" => 7.0 * 24.0 * 3600.0 * second,
+            _ => return None,
+        };
+        total += digits.parse::<f64>().ok()? * scale;
         rest = after;
     }
-    true
+    Some(sign * total.round() as i128)
 }
 
 /// As Go's `units.RAMInBytes`: a number, a blank at most, a unit of one letter with `b` or `ib`.
-fn bytes(text: &str) -> bool {
-    let Some(last) = text.rfind(|c: char| c.is_ascii_digit() || c == '.') else { return false };
+pub(in crate::compose) fn bytes(text: &str) -> Option<i128> {
+    let last = text.rfind(|c: char| c.is_ascii_digit() || c == '.')?;
     let (number, suffix) = text.split_at(last + 1);
-    let (number, suffix) = match suffix.strip_prefix(' ') {
-        Some(rest) => (number, rest),
-        None => (number, suffix),
+    let suffix = suffix.strip_prefix(' ').unwrap_or(suffix).to_ascii_lowercase();
+    let number = number.parse::<f64>().ok().filter(|n| *n >= 0.0)?;
+    let (unit, rest) = suffix.split_at(suffix.len().min(1));
+    let power = match unit {
+        "" | "b" => 0,
+        "k" => 1,
+        "m" => 2,
+        "g" => 3,
+        "t" => 4,
+        "p" => 5,
+        _ => return None,
     };
-    if !number.parse::<f64>().is_ok_and(|n| n >= 0.0) {
-        return false;
-    }
-    let suffix = suffix.to_ascii_lowercase();
-    match suffix.as_bytes() {
-        [] | [b'b' | b'k' | b'm' | b'g' | b't' | b'p'] => true,
-        [unit, rest @ ..] => matches!(unit, b'k' | b'm' | b'g' | b't' | b'p') && matches!(rest, b"b" | b"ib"),
-    }
+    let fits = rest.is_empty() || (power > 0 && matches!(rest, "b" | "ib"));
+    fits.then(|| (number * 1024_f64.powi(power)) as i128)
 }
 
 /// Not anchored in the specification's schema either: a known word somewhere in it is enough.

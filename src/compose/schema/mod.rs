@@ -4,6 +4,8 @@ mod check;
 mod table;
 
 pub use check::Check;
+pub(super) use check::{boolean, bytes, duration, mode, whole};
+pub(super) use table::ROOT;
 
 use std::rc::Rc;
 
@@ -17,18 +19,18 @@ use crate::yaml::Tag;
 pub(super) struct Kinds(u8);
 
 impl Kinds {
-    const NULL: Self = Self(1);
-    const BOOL: Self = Self(2);
-    const INT: Self = Self(4);
+    pub(super) const NULL: Self = Self(1);
+    pub(super) const BOOL: Self = Self(2);
+    pub(super) const INT: Self = Self(4);
     /// Whole or not.
-    const NUMBER: Self = Self(4 | 8);
-    const STR: Self = Self(16);
+    pub(super) const NUMBER: Self = Self(4 | 8);
+    pub(super) const STR: Self = Self(16);
 
     const fn or(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    const fn has(self, other: Self) -> bool {
+    pub(super) const fn has(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }
 }
@@ -44,6 +46,30 @@ pub(super) enum Keys {
     Other,
 }
 
+/// How an attribute that can be written in several ways becomes the one that `config` shows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Form {
+    /// As it is; a zero, `false` or empty value is shown too.
+    Kept,
+    /// `KEY=value` items or a mapping.
+    Keyed,
+    /// One string or a list.
+    OneOrMany,
+    /// Names in a list, or a mapping of them.
+    Named,
+    /// Words for a shell to split, or a list.
+    Command,
+    Build,
+    DependsOn,
+    Devices,
+    External,
+    Gpus,
+    HealthTest,
+    Hosts,
+    Ports,
+    Volumes,
+}
+
 /// Which other keys a mapping of the specification's keys may have.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Extra {
@@ -56,7 +82,6 @@ pub(super) enum Extra {
 /// What may stand somewhere.
 #[derive(Debug)]
 pub(super) enum Shape {
-    Anything,
     Scalar(Kinds, Check),
     List {
         item: &'static Shape,
@@ -74,6 +99,8 @@ pub(super) enum Shape {
         required: &'static [&'static str],
         extra: Extra,
     },
+    /// What may be written in several ways that mean the same.
+    Written(Form, &'static Shape),
     /// One of these, told apart by kind.
     Either(&'static [Shape]),
 }
@@ -81,7 +108,7 @@ pub(super) enum Shape {
 /// Checks a whole project.
 pub(super) fn check(root: &V, problems: &mut Vec<Problem>) {
     let mut run = Run { problems, path: Vec::new() };
-    run.shape(root, root.span, &table::ROOT);
+    run.shape(root, root.span, &ROOT);
 }
 
 struct Run<'a> {
@@ -100,7 +127,7 @@ impl Run<'_> {
             return;
         }
         match (shape, &value.data) {
-            (Shape::Anything, _) => {}
+            (Shape::Written(_, shape), _) => self.shape(value, at, shape),
             (Shape::Either(shapes), _) => match shapes.iter().find(|s| s.takes(value)) {
                 Some(shape) => self.shape(value, at, shape),
                 None => self.wrong_kind(value, at, shape),
@@ -185,9 +212,9 @@ impl Run<'_> {
 
 impl Shape {
     /// Whether a value is of a kind that this shape has.
-    fn takes(&self, value: &V) -> bool {
+    pub(super) fn takes(&self, value: &V) -> bool {
         match self {
-            Self::Anything => true,
+            Self::Written(_, shape) => shape.takes(value),
             Self::Either(shapes) => shapes.iter().any(|s| s.takes(value)),
             Self::List { .. } => matches!(value.data, Data::Seq(_)),
             Self::Map { .. } | Self::Object { .. } => matches!(value.data, Data::Map(_)),
@@ -210,7 +237,7 @@ impl Shape {
             }
         };
         match self {
-            Self::Anything => {}
+            Self::Written(_, shape) => shape.names(out),
             Self::Either(shapes) => shapes.iter().for_each(|s| s.names(out)),
             Self::List { .. } => add("list"),
             Self::Map { .. } | Self::Object { .. } => add("mapping"),

@@ -2,10 +2,10 @@
 //! the value checks that the reference makes when it decodes; measured against docker-compose 2.40.3, attribute by attribute.
 
 use super::Check::{
-    Boolean, Bytes, ContainerName, Count, Decimal, Duration, Free, NotNegative, OneOf, PullPolicy, Range, Whole,
+    Boolean, Bytes, ContainerName, Count, Decimal, Duration, Free, Mode, NotNegative, OneOf, PullPolicy, Range, Whole,
 };
-use super::Shape::{Anything, Either, List, Map, Object, Scalar};
-use super::{Extra, Keys, Kinds, Shape};
+use super::Shape::{Either, List, Map, Object, Scalar, Written};
+use super::{Extra, Form, Keys, Kinds, Shape};
 
 const NULL: Kinds = Kinds::NULL;
 const BOOL: Kinds = Kinds::BOOL;
@@ -27,12 +27,20 @@ const DURATION: Shape = Scalar(STR, Duration);
 const BYTES: Shape = Scalar(NUMBER.or(STR), Bytes);
 const TEXTS: Shape = List { item: &TEXT, unique: false };
 const UNIQUE_TEXTS: Shape = List { item: &TEXT, unique: true };
-const TEXT_OR_LIST: Shape = Either(&[TEXT, TEXTS]);
+const TEXT_OR_LIST: Shape = Written(Form::OneOrMany, &Either(&[TEXT, TEXTS]));
 const TEXT_OR_NUMBERS: Shape = List { item: &Scalar(NUMBER.or(STR), Free), unique: true };
 const OPTIONS: Shape = Map { keys: Keys::Any, value: &Scalar(NUMBER.or(STR), Free) };
-const KEYED: Shape = Either(&[Map { keys: Keys::Any, value: &Scalar(BOOL.or(NULL).or(NUMBER).or(STR), Free) }, TEXTS]);
-const EXTRA_HOSTS: Shape = Either(&[Map { keys: Keys::Any, value: &Either(&[TEXT, TEXTS]) }, UNIQUE_TEXTS]);
-const COMMAND: Shape = Either(&[Scalar(NULL.or(STR), Free), TEXTS]);
+const KEYED: Shape = Written(
+    Form::Keyed,
+    &Either(&[Map { keys: Keys::Any, value: &Scalar(BOOL.or(NULL).or(NUMBER).or(STR), Free) }, TEXTS]),
+);
+const EXTRA_HOSTS: Shape =
+    Written(Form::Hosts, &Either(&[Map { keys: Keys::Any, value: &Either(&[TEXT, TEXTS]) }, UNIQUE_TEXTS]));
+const COMMAND: Shape = Written(Form::Command, &Either(&[Scalar(NULL.or(STR), Free), TEXTS]));
+/// Zero is something else than nothing here.
+const OPTIONAL_FLAG: Shape = Written(Form::Kept, &FLAG);
+const OPTIONAL_WHOLE: Shape = Written(Form::Kept, &WHOLE);
+const OPTIONAL_DURATION: Shape = Written(Form::Kept, &DURATION);
 const ULIMITS: Shape = Map {
     keys: Keys::Other,
     value: &Either(&[
@@ -49,7 +57,7 @@ const FILE_MOUNTS: Shape = List {
                 ("target", TEXT),
                 ("uid", TEXT),
                 ("gid", TEXT),
-                ("mode", Scalar(NUMBER.or(STR), Whole)),
+                ("mode", Scalar(NUMBER.or(STR), Mode)),
             ],
             required: &[],
             extra: Extra::Extensions,
@@ -72,44 +80,50 @@ const HOOK: Shape = Object {
 const COUNT: Shape = Scalar(INT.or(STR), Count);
 const DEVICE_FIELDS: &[(&str, Shape)] =
     &[("capabilities", TEXTS), ("count", COUNT), ("device_ids", TEXTS), ("driver", TEXT), ("options", KEYED)];
-const EXTERNAL: Shape = Either(&[FLAG, Object { fields: &[("name", TEXT)], required: &[], extra: Extra::Extensions }]);
+const EXTERNAL: Shape = Written(
+    Form::External,
+    &Either(&[FLAG, Object { fields: &[("name", TEXT)], required: &[], extra: Extra::Extensions }]),
+);
 
 // -- services --
 
-const BUILD: Shape = Either(&[
-    TEXT,
-    Object {
-        fields: &[
-            ("context", TEXT),
-            ("dockerfile", TEXT),
-            ("dockerfile_inline", TEXT),
-            ("entitlements", TEXTS),
-            ("args", KEYED),
-            ("ssh", KEYED),
-            ("labels", KEYED),
-            ("cache_from", TEXTS),
-            ("cache_to", TEXTS),
-            ("no_cache", FLAG),
-            ("no_cache_filter", TEXT_OR_LIST),
-            ("additional_contexts", KEYED),
-            ("network", TEXT),
-            ("provenance", LOOSE_FLAG),
-            ("sbom", LOOSE_FLAG),
-            ("pull", LOOSE_FLAG),
-            ("target", TEXT),
-            ("shm_size", Scalar(INT.or(STR), Bytes)),
-            ("extra_hosts", EXTRA_HOSTS),
-            ("isolation", TEXT),
-            ("privileged", FLAG),
-            ("secrets", FILE_MOUNTS),
-            ("tags", TEXTS),
-            ("ulimits", ULIMITS),
-            ("platforms", TEXTS),
-        ],
-        required: &[],
-        extra: Extra::Extensions,
-    },
-]);
+const BUILD: Shape = Written(
+    Form::Build,
+    &Either(&[
+        TEXT,
+        Object {
+            fields: &[
+                ("context", TEXT),
+                ("dockerfile", TEXT),
+                ("dockerfile_inline", TEXT),
+                ("entitlements", TEXTS),
+                ("args", KEYED),
+                ("ssh", KEYED),
+                ("labels", KEYED),
+                ("cache_from", TEXTS),
+                ("cache_to", TEXTS),
+                ("no_cache", FLAG),
+                ("no_cache_filter", TEXT_OR_LIST),
+                ("additional_contexts", KEYED),
+                ("network", TEXT),
+                ("provenance", LOOSE_FLAG),
+                ("sbom", LOOSE_FLAG),
+                ("pull", LOOSE_FLAG),
+                ("target", TEXT),
+                ("shm_size", Scalar(INT.or(STR), Bytes)),
+                ("extra_hosts", EXTRA_HOSTS),
+                ("isolation", TEXT),
+                ("privileged", FLAG),
+                ("secrets", FILE_MOUNTS),
+                ("tags", TEXTS),
+                ("ulimits", ULIMITS),
+                ("platforms", TEXTS),
+            ],
+            required: &[],
+            extra: Extra::Extensions,
+        },
+    ]),
+);
 
 const BLKIO_RATES: Shape = List {
     item: &Object {
@@ -126,11 +140,15 @@ const BLKIO: Shape = Object {
         ("device_read_iops", BLKIO_RATES),
         ("device_write_bps", BLKIO_RATES),
         ("device_write_iops", BLKIO_RATES),
-        ("weight", WHOLE),
+        ("weight", Scalar(INT, Free)),
         (
             "weight_device",
             List {
-                item: &Object { fields: &[("path", TEXT), ("weight", WHOLE)], required: &[], extra: Extra::None },
+                item: &Object {
+                    fields: &[("path", TEXT), ("weight", Scalar(INT, Free))],
+                    required: &[],
+                    extra: Extra::None,
+                },
                 unique: false,
             },
         ),
@@ -139,24 +157,27 @@ const BLKIO: Shape = Object {
     extra: Extra::None,
 };
 
-const DEPENDS_ON: Shape = Either(&[
-    UNIQUE_TEXTS,
-    Map {
-        keys: Keys::Name,
-        value: &Object {
-            fields: &[
-                ("restart", FLAG),
-                ("required", Scalar(BOOL, Free)),
-                (
-                    "condition",
-                    Scalar(STR, OneOf(&["service_started", "service_healthy", "service_completed_successfully"])),
-                ),
-            ],
-            required: &["condition"],
-            extra: Extra::Extensions,
+const DEPENDS_ON: Shape = Written(
+    Form::DependsOn,
+    &Either(&[
+        UNIQUE_TEXTS,
+        Map {
+            keys: Keys::Name,
+            value: &Object {
+                fields: &[
+                    ("restart", FLAG),
+                    ("required", Written(Form::Kept, &Scalar(BOOL, Free))),
+                    (
+                        "condition",
+                        Scalar(STR, OneOf(&["service_started", "service_healthy", "service_completed_successfully"])),
+                    ),
+                ],
+                required: &["condition"],
+                extra: Extra::Extensions,
+            },
         },
-    },
-]);
+    ]),
+);
 
 const ENV_FILE: Shape = Either(&[
     TEXT,
@@ -173,111 +194,120 @@ const ENV_FILE: Shape = Either(&[
     },
 ]);
 
-const SERVICE_NETWORKS: Shape = Either(&[
-    UNIQUE_TEXTS,
-    Map {
-        keys: Keys::Name,
-        value: &Either(&[
-            Scalar(NULL, Free),
+const SERVICE_NETWORKS: Shape = Written(
+    Form::Named,
+    &Either(&[
+        UNIQUE_TEXTS,
+        Map {
+            keys: Keys::Name,
+            value: &Either(&[
+                Scalar(NULL, Free),
+                Object {
+                    fields: &[
+                        ("aliases", TEXTS),
+                        ("interface_name", TEXT),
+                        ("ipv4_address", TEXT),
+                        ("ipv6_address", TEXT),
+                        ("link_local_ips", TEXTS),
+                        ("mac_address", TEXT),
+                        ("driver_opts", OPTIONS),
+                        ("priority", Scalar(NUMBER, Free)),
+                        ("gw_priority", Scalar(NUMBER, Free)),
+                    ],
+                    required: &[],
+                    extra: Extra::Extensions,
+                },
+            ]),
+        },
+    ]),
+);
+
+const PORTS: Shape = Written(
+    Form::Ports,
+    &List {
+        item: &Either(&[
+            Scalar(INT.or(STR), Free),
             Object {
                 fields: &[
-                    ("aliases", TEXTS),
-                    ("interface_name", TEXT),
-                    ("ipv4_address", TEXT),
-                    ("ipv6_address", TEXT),
-                    ("link_local_ips", TEXTS),
-                    ("mac_address", TEXT),
-                    ("driver_opts", OPTIONS),
-                    ("priority", Scalar(NUMBER, Free)),
-                    ("gw_priority", Scalar(NUMBER, Free)),
+                    ("name", TEXT),
+                    ("mode", TEXT),
+                    ("host_ip", TEXT),
+                    ("target", WHOLE),
+                    ("published", Scalar(INT.or(STR), Free)),
+                    ("protocol", TEXT),
+                    ("app_protocol", TEXT),
                 ],
-                required: &[],
+                required: &["target"],
                 extra: Extra::Extensions,
             },
         ]),
+        unique: false,
     },
-]);
+);
 
-const PORTS: Shape = List {
-    item: &Either(&[
-        Scalar(INT.or(STR), Free),
-        Object {
-            fields: &[
-                ("name", TEXT),
-                ("mode", TEXT),
-                ("host_ip", TEXT),
-                ("target", WHOLE),
-                ("published", Scalar(INT.or(STR), Free)),
-                ("protocol", TEXT),
-                ("app_protocol", TEXT),
-            ],
-            required: &["target"],
-            extra: Extra::Extensions,
-        },
-    ]),
-    unique: false,
-};
-
-const VOLUMES: Shape = List {
-    item: &Either(&[
-        TEXT,
-        Object {
-            fields: &[
-                ("type", Scalar(STR, OneOf(&["bind", "volume", "tmpfs", "cluster", "npipe", "image"]))),
-                ("source", TEXT),
-                ("target", TEXT),
-                ("read_only", FLAG),
-                ("consistency", TEXT),
-                (
-                    "bind",
-                    Object {
-                        fields: &[
-                            ("propagation", TEXT),
-                            ("create_host_path", FLAG),
-                            ("recursive", Scalar(STR, OneOf(&["enabled", "disabled", "writable", "readonly"]))),
-                            ("selinux", Scalar(STR, OneOf(&["z", "Z"]))),
-                        ],
-                        required: &[],
-                        extra: Extra::Extensions,
-                    },
-                ),
-                (
-                    "volume",
-                    Object {
-                        fields: &[("labels", KEYED), ("nocopy", FLAG), ("subpath", TEXT)],
-                        required: &[],
-                        extra: Extra::Extensions,
-                    },
-                ),
-                (
-                    "tmpfs",
-                    Object {
-                        fields: &[
-                            ("size", Either(&[Scalar(INT, NotNegative), Scalar(STR, Bytes)])),
-                            ("mode", Scalar(NUMBER.or(STR), Whole)),
-                        ],
-                        required: &[],
-                        extra: Extra::Extensions,
-                    },
-                ),
-                ("image", Object { fields: &[("subpath", TEXT)], required: &[], extra: Extra::Extensions }),
-            ],
-            required: &["type", "target"],
-            extra: Extra::Extensions,
-        },
-    ]),
-    unique: false,
-};
+const VOLUMES: Shape = Written(
+    Form::Volumes,
+    &List {
+        item: &Either(&[
+            TEXT,
+            Object {
+                fields: &[
+                    ("type", Scalar(STR, OneOf(&["bind", "volume", "tmpfs", "cluster", "npipe", "image"]))),
+                    ("source", TEXT),
+                    ("target", TEXT),
+                    ("read_only", FLAG),
+                    ("consistency", TEXT),
+                    (
+                        "bind",
+                        Object {
+                            fields: &[
+                                ("propagation", TEXT),
+                                ("create_host_path", FLAG),
+                                ("recursive", Scalar(STR, OneOf(&["enabled", "disabled", "writable", "readonly"]))),
+                                ("selinux", Scalar(STR, OneOf(&["z", "Z"]))),
+                            ],
+                            required: &[],
+                            extra: Extra::Extensions,
+                        },
+                    ),
+                    (
+                        "volume",
+                        Object {
+                            fields: &[("labels", KEYED), ("nocopy", FLAG), ("subpath", TEXT)],
+                            required: &[],
+                            extra: Extra::Extensions,
+                        },
+                    ),
+                    (
+                        "tmpfs",
+                        Object {
+                            fields: &[
+                                ("size", Either(&[Scalar(INT, NotNegative), Scalar(STR, Bytes)])),
+                                ("mode", Scalar(NUMBER, Free)),
+                            ],
+                            required: &[],
+                            extra: Extra::Extensions,
+                        },
+                    ),
+                    ("image", Object { fields: &[("subpath", TEXT)], required: &[], extra: Extra::Extensions }),
+                ],
+                required: &["type", "target"],
+                extra: Extra::Extensions,
+            },
+        ]),
+        unique: false,
+    },
+);
 
 const HEALTHCHECK: Shape = Object {
     fields: &[
         ("disable", FLAG),
-        ("interval", DURATION),
-        ("retries", ROUNDED),
-        ("test", TEXT_OR_LIST),
-        ("timeout", DURATION),
-        ("start_period", DURATION),
-        ("start_interval", DURATION),
+        ("interval", OPTIONAL_DURATION),
+        ("retries", Written(Form::Kept, &ROUNDED)),
+        ("test", Written(Form::HealthTest, &Either(&[TEXT, TEXTS]))),
+        ("timeout", OPTIONAL_DURATION),
+        ("start_period", OPTIONAL_DURATION),
+        ("start_interval", OPTIONAL_DURATION),
     ],
     required: &[],
     extra: Extra::Extensions,
@@ -312,7 +342,7 @@ const DEVELOP: Shape = Either(&[
 
 const ROLLOUT: Shape = Object {
     fields: &[
-        ("parallelism", WHOLE),
+        ("parallelism", OPTIONAL_WHOLE),
         ("delay", DURATION),
         ("failure_action", TEXT),
         ("monitor", DURATION),
@@ -329,7 +359,7 @@ const DEPLOY: Shape = Either(&[
         fields: &[
             ("mode", TEXT),
             ("endpoint_mode", TEXT),
-            ("replicas", Scalar(INT.or(STR), NotNegative)),
+            ("replicas", Written(Form::Kept, &Scalar(INT.or(STR), NotNegative))),
             ("labels", KEYED),
             ("rollback_config", ROLLOUT),
             ("update_config", ROLLOUT),
@@ -376,7 +406,12 @@ const DEPLOY: Shape = Either(&[
             (
                 "restart_policy",
                 Object {
-                    fields: &[("condition", TEXT), ("delay", DURATION), ("max_attempts", WHOLE), ("window", DURATION)],
+                    fields: &[
+                        ("condition", TEXT),
+                        ("delay", DURATION),
+                        ("max_attempts", OPTIONAL_WHOLE),
+                        ("window", OPTIONAL_DURATION),
+                    ],
                     required: &[],
                     extra: Extra::Extensions,
                 },
@@ -420,7 +455,7 @@ const GENERIC_RESOURCES: Shape = List {
 const SERVICE: Shape = Object {
     fields: &[
         ("annotations", KEYED),
-        ("attach", FLAG),
+        ("attach", OPTIONAL_FLAG),
         ("blkio_config", BLKIO),
         ("build", BUILD),
         ("cap_add", TEXTS),
@@ -453,17 +488,20 @@ const SERVICE: Shape = Object {
         ("device_cgroup_rules", UNIQUE_TEXTS),
         (
             "devices",
-            List {
-                item: &Either(&[
-                    TEXT,
-                    Object {
-                        fields: &[("source", TEXT), ("target", TEXT), ("permissions", TEXT)],
-                        required: &["source"],
-                        extra: Extra::Extensions,
-                    },
-                ]),
-                unique: false,
-            },
+            Written(
+                Form::Devices,
+                &List {
+                    item: &Either(&[
+                        TEXT,
+                        Object {
+                            fields: &[("source", TEXT), ("target", TEXT), ("permissions", TEXT)],
+                            required: &["source"],
+                            extra: Extra::Extensions,
+                        },
+                    ]),
+                    unique: false,
+                },
+            ),
         ),
         ("dns", TEXT_OR_LIST),
         ("dns_opt", TEXTS),
@@ -484,16 +522,19 @@ const SERVICE: Shape = Object {
         ("extra_hosts", EXTRA_HOSTS),
         (
             "gpus",
-            Either(&[
-                Scalar(STR, OneOf(&["all"])),
-                List { item: &Object { fields: DEVICE_FIELDS, required: &[], extra: Extra::Any }, unique: false },
-            ]),
+            Written(
+                Form::Gpus,
+                &Either(&[
+                    Scalar(STR, OneOf(&["all"])),
+                    List { item: &Object { fields: DEVICE_FIELDS, required: &[], extra: Extra::Any }, unique: false },
+                ]),
+            ),
         ),
         ("group_add", TEXT_OR_NUMBERS),
         ("healthcheck", HEALTHCHECK),
         ("hostname", TEXT),
         ("image", TEXT),
-        ("init", FLAG),
+        ("init", OPTIONAL_FLAG),
         ("ipc", TEXT),
         ("isolation", TEXT),
         ("label_file", TEXT_OR_LIST),
@@ -517,20 +558,23 @@ const SERVICE: Shape = Object {
         ("memswap_limit", BYTES),
         (
             "models",
-            Either(&[
-                UNIQUE_TEXTS,
-                Map {
-                    keys: Keys::Other,
-                    value: &Either(&[
-                        Scalar(NULL, Free),
-                        Object {
-                            fields: &[("endpoint_var", TEXT), ("model_var", TEXT)],
-                            required: &[],
-                            extra: Extra::Extensions,
-                        },
-                    ]),
-                },
-            ]),
+            Written(
+                Form::Named,
+                &Either(&[
+                    UNIQUE_TEXTS,
+                    Map {
+                        keys: Keys::Other,
+                        value: &Either(&[
+                            Scalar(NULL, Free),
+                            Object {
+                                fields: &[("endpoint_var", TEXT), ("model_var", TEXT)],
+                                required: &[],
+                                extra: Extra::Extensions,
+                            },
+                        ]),
+                    },
+                ]),
+            ),
         ),
         ("network_mode", TEXT),
         ("networks", SERVICE_NETWORKS),
@@ -569,14 +613,14 @@ const SERVICE: Shape = Object {
         ("read_only", FLAG),
         ("restart", TEXT),
         ("runtime", TEXT),
-        ("scale", Scalar(INT.or(STR), NotNegative)),
+        ("scale", Written(Form::Kept, &Scalar(INT.or(STR), NotNegative))),
         ("secrets", FILE_MOUNTS),
         ("security_opt", UNIQUE_TEXTS),
         ("shm_size", BYTES),
         ("stdin_open", FLAG),
-        ("stop_grace_period", DURATION),
+        ("stop_grace_period", OPTIONAL_DURATION),
         ("stop_signal", TEXT),
-        ("storage_opt", Map { keys: Keys::Any, value: &Anything }),
+        ("storage_opt", Map { keys: Keys::Any, value: &Scalar(BOOL.or(NULL).or(NUMBER).or(STR), Free) }),
         ("sysctls", KEYED),
         ("tmpfs", TEXT_OR_LIST),
         ("tty", FLAG),
@@ -631,8 +675,8 @@ const NETWORK: Shape = Either(&[
             ),
             ("external", EXTERNAL),
             ("internal", FLAG),
-            ("enable_ipv4", FLAG),
-            ("enable_ipv6", FLAG),
+            ("enable_ipv4", OPTIONAL_FLAG),
+            ("enable_ipv6", OPTIONAL_FLAG),
             ("attachable", FLAG),
             ("labels", KEYED),
         ],
@@ -704,7 +748,7 @@ const INCLUDE: Shape = List {
 };
 
 /// A whole Compose file.
-pub(super) static ROOT: Shape = Object {
+pub(in crate::compose) static ROOT: Shape = Object {
     fields: &[
         ("version", TEXT),
         ("name", TEXT),
