@@ -334,7 +334,7 @@ impl Run<'_> {
                 let named = merge::named(value);
                 self.shape(&named, shape)
             }
-            Form::Command => match (&value.data, super::words::read(value)) {
+            Form::Command => match (&value.data, super::words::command(value)) {
                 (Data::Null, _) | (_, None) => Shown::of(value, Null),
                 (_, Some(words)) => {
                     let items = words.words.iter().map(|w| Shown::of(value, Text(w.clone())));
@@ -549,7 +549,7 @@ impl Run<'_> {
             build.set("ssh", keys);
             out.set("build", build);
         }
-        self.implied(service, &mut out);
+        Self::implied(service, &mut out);
         if let Map(entries) = &mut out.data {
             entries.sort_by(|a, b| a.0.cmp(&b.0));
         }
@@ -557,7 +557,7 @@ impl Run<'_> {
     }
 
     /// Dependencies that other attributes imply.
-    fn implied(&self, service: &Service, out: &mut Shown) {
+    fn implied(service: &Service, out: &mut Shown) {
         let mut wanted: Vec<(String, bool)> = service.links.iter().map(|l| (l.service.clone(), true)).collect();
         for key in ["network_mode", "ipc", "pid", "uts", "cgroup"] {
             if let Some(name) = service.value.get(key).and_then(|v| v.str()).and_then(|v| v.strip_prefix("service:")) {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::load::Loader;
 use super::merge;
-use super::model::{Mode, Service};
+use super::model::{Mode, Rest, Service};
 use super::problem::{Defined, ProblemKind};
 use super::value::{Data, V};
 use super::volumes;
@@ -186,6 +186,11 @@ impl Loader<'_> {
         {
             let kind = ProblemKind::HealthTest { first: text.text().to_owned() };
             self.problem(kind, first.span, service.path("healthcheck.test.0"), true);
+        }
+        for (key, words) in [("command", &service.command), ("entrypoint", &service.entrypoint)] {
+            if let Some(words) = words.as_ref().filter(|w| w.rest == Rest::Open) {
+                self.problem(ProblemKind::OpenQuote, words.span, service.path(key), true);
+            }
         }
         for (one, other) in [
             ("scale", "deploy.replicas"),

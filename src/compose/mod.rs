@@ -26,7 +26,8 @@ pub use environment::{EnvVar, SetBy};
 pub use hosts::ExtraHost;
 pub use load::{Request, default_name, load, load_found};
 pub use model::{
-    Attachment, Dependency, Healthcheck, Link, Mode, Mount, Network, Part, Project, Service, ServiceId, Subnet, Words,
+    Attachment, Dependency, Healthcheck, Link, Mode, Mount, Network, Part, Project, Rest, Service, ServiceId, Subnet,
+    Words,
 };
 pub use ports::Port;
 pub use problem::{Defined, Problem, ProblemKind};

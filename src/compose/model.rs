@@ -115,6 +115,18 @@ pub struct Words {
     pub span: Span,
     /// The words, a shell form split as a shell would.
     pub words: Vec<String>,
+    pub rest: Rest,
+}
+
+/// What Compose leaves of a command's shell form.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Rest {
+    /// Nothing.
+    None,
+    /// All from this byte on: no shell is there to take `&&` or `|`.
+    Cut(usize),
+    /// A quote is not closed: Compose rejects it.
+    Open,
 }
 
 #[derive(Debug)]

@@ -83,6 +83,8 @@ pub enum ProblemKind {
     Volume { text: String },
     /// An entry of `devices`, `build.ssh` or `build.additional_contexts` that is none.
     Entry { text: String, form: &'static str },
+    /// A command with a quote that is not closed.
+    OpenQuote,
     /// `develop.watch` without a target where the action needs one.
     WatchTarget,
     /// `build.platforms` without the service's own `platform`.

@@ -53,6 +53,10 @@ fn check(cx: &mut Cx<'_>) {
                 text!("Compose can't take `{text}` here", "Compose 不接受这里的 `{text}`"),
                 Some(text!("write {form}", "写成 {form}")),
             ),
+            ProblemKind::OpenQuote => (
+                text!("a quote in this command is not closed", "这条命令里有没闭合的引号"),
+                Some(text!("close it, or write the command as a list: [\"sh\", \"-c\", \"...\"]", "把引号闭合，或者把命令写成列表：[\"sh\", \"-c\", \"...\"]")),
+            ),
             ProblemKind::HealthTest { first } => (
                 text!("a health check's list can't begin with `{first}`", "健康检查的列表不能以 `{first}` 开头"),
                 Some(text!(

@@ -13,6 +13,7 @@ macro_rules! rules {
 
 rules! {
     browser_internal_name
+    command_cut_off
     conflicting_attributes
     default_bridge_name
     dependency_cycle
