@@ -118,7 +118,7 @@ pub fn canonical(project: &Project) -> Shown {
     let mut services: Vec<(String, Shown)> = Vec::new();
     for service in project.services.iter().filter(|s| s.active) {
         if let Some(shown) = root.get("services").and_then(|s| s.get(&service.name)) {
-            services.push((service.name.to_string(), run.service(service, shown.clone())));
+            services.push((service.name.to_string(), Run::service(service, shown.clone())));
         }
     }
     services.sort_by(|a, b| a.0.cmp(&b.0));
@@ -489,7 +489,7 @@ impl Run<'_> {
 
     // -- what Compose adds --
 
-    fn service(&self, service: &Service, mut out: Shown) -> Shown {
+    fn service(service: &Service, mut out: Shown) -> Shown {
         for gone in ["env_file", "label_file", "extends", "pull_refresh_after"] {
             out.remove(gone);
         }

@@ -13,7 +13,7 @@ use super::missing;
 use super::model::{Part, Project};
 use super::problem::{Problem, ProblemKind};
 use super::resolve;
-use super::schema;
+use super::schema::{self, Check};
 use super::value::{Data, Entry, Map, NodeRef, V, Value};
 use crate::dotenv::{self, EnvText};
 use crate::interpolation::{self, Missing, Scope, Setter};
@@ -90,7 +90,10 @@ pub fn load(files: &mut Files, request: &Request, process: &HashMap<String, Stri
     if let Some(bound) = scope.get("COMPOSE_PROFILES") {
         profiles.extend(bound.value.text.split(',').map(|p| p.trim().to_owned()).filter(|p| !p.is_empty()));
     }
-    schema::check(&root, &mut loader.problems);
+    // What a broken text leaves is not what was meant.
+    if !loader.problems.iter().any(|p| matches!(p.kind, ProblemKind::Yaml(_))) {
+        schema::check(&root, &mut loader.problems);
+    }
     let (services, networks) = loader.model(&root, &name, &profiles, &scope);
     loader.consistency(&root, &services);
     let Loader { trees, bases, env_texts, mut problems, drawn_in, incomplete, unplaced, failures, .. } = loader;
@@ -382,7 +385,8 @@ impl Loader<'_> {
                 Data::Map(_) => {}
                 Data::Null => continue,
                 _ => {
-                    let kind = ProblemKind::Shape { expected: vec!["mapping"], found: value.kind() };
+                    let kind =
+                        ProblemKind::Shape { expected: vec!["mapping"], found: value.kind(), check: Check::Free };
                     self.problem(kind, value.span, "", true);
                     continue;
                 }

@@ -32,6 +32,6 @@ pub use model::{
 pub use ports::Port;
 pub use problem::{Defined, Problem, ProblemKind};
 pub use resolved::flatten;
-pub use schema::Check;
+pub use schema::{Check, is_attribute};
 pub use value::{Data, Entry, Map, NodeRef, V, Value};
 pub use words::split as split_words;

@@ -50,7 +50,7 @@ pub enum ProblemKind {
     /// Nothing but comments.
     Empty,
     /// Something else stands where one of `expected` must.
-    Shape { expected: Vec<&'static str>, found: &'static str },
+    Shape { expected: Vec<&'static str>, found: &'static str, check: Check },
     /// An attribute that the specification does not know there.
     UnknownKey { key: Rc<str>, known: Vec<&'static str> },
     /// A required attribute is not there.

@@ -10,6 +10,10 @@ pub const MASK: &str = "***";
 /// Whether a name says that its value is a credential: `DB_PASSWORD`, `OPENAI_API_KEY`, `REDISCLI_AUTH`; not `MAX_TOKENS`,
 /// `KEY_PREFIX` or `PUBLIC_KEY`.
 pub fn is_secret(name: &str) -> bool {
+    // Compose's own attribute lists names.
+    if name == "secrets" {
+        return false;
+    }
     let words = words(name);
     let has = |list: &[&str]| words.iter().any(|w| list.contains(&w.as_str()));
     if has(&["PASSWORD", "PASSWD", "PASSPHRASE", "SECRET", "SECRETS", "CREDENTIAL", "CREDENTIALS", "APIKEY", "SALT"])

@@ -42,7 +42,11 @@ impl<'a> Human<'a> {
         let mut labels: BTreeMap<(bool, FileId), Vec<Label>> = BTreeMap::new();
         let primary = finding.place.span.file;
         let mut add = |span: Span, main: bool, text: &str| {
-            labels.entry((span.file != primary, span.file)).or_default().push(Label { span, main, text: tame(text) });
+            let (here, text) = (labels.entry((span.file != primary, span.file)).or_default(), tame(text));
+            // Services that share a value through an anchor are said to read it once.
+            if !here.iter().any(|label| label.span == span && label.text == text) {
+                here.push(Label { span, main, text });
+            }
         };
         add(finding.place.span, true, finding.label.get(self.lang));
         for related in &finding.related {

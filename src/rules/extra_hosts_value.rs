@@ -42,8 +42,8 @@ fn check(cx: &mut Cx<'_>) {
             );
             let mut finding = cx.finding(entry.span, service.path(&format!("extra_hosts.{}", entry.index)), message);
             finding.label = text!(
-                "the engine says: invalid IP address in add-host: \"{text}\"",
-                "引擎会报：invalid IP address in add-host: \"{text}\""
+                "the engine says `invalid IP address in add-host: \"{text}\"`",
+                "引擎会报 `invalid IP address in add-host: \"{text}\"`"
             );
             finding.cause = Some("missing-host-gateway");
             finding.services = vec![name.to_string()];

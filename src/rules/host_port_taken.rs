@@ -33,7 +33,7 @@ fn check(cx: &mut Cx<'_>) {
         let name = &service.name;
         let message = text!("`{name}` can't start: the host holds port {port} already", "`{name}` 启动不了：宿主机的 {port} 端口已被占用");
         let mut finding = cx.finding(mapping.span, service.path(&format!("ports.{index}")), message);
-        finding.label = text!("the engine says: address already in use", "引擎会报：address already in use");
+        finding.label = text!("the engine says `address already in use`", "引擎会报 `address already in use`");
         finding.cause = Some("port-conflict");
         finding.services = vec![name.to_string()];
         finding.help.push(text!(

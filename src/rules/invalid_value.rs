@@ -21,26 +21,32 @@ pub(super) static RULE: Rule = Rule {
 fn check(cx: &mut Cx<'_>) {
     for problem in &cx.project().problems {
         let (message, help) = match &problem.kind {
-            ProblemKind::Shape { expected, found } => {
+            ProblemKind::Shape { expected, found, check } => {
                 let (en, zh) = (listed(expected, " or ", str::to_owned), listed(expected, "或", |k| kind_zh(k).to_owned()));
-                let found_zh = kind_zh(found);
+                let (found_zh, at) = (kind_zh(found), attribute(&problem.path));
+                let (at_en, at_zh) = (at.get(Lang::En), at.get(Lang::Zh));
                 let message = if *found == "null" {
-                    text!("nothing is written here; Compose wants a {en}", "这里是空的，应该写{zh}")
+                    text!("{at_en} is empty; Compose wants a {en}", "{at_zh}是空的，应该写{zh}")
                 } else {
-                    text!("this is a {found}; Compose wants a {en}", "这里是{found_zh}，应该写{zh}")
+                    text!("{at_en} is a {found}; Compose wants a {en}", "{at_zh}是{found_zh}，应该写{zh}")
                 };
                 let quote = expected.contains(&"string") && matches!(*found, "number" | "boolean");
                 let help = match *found {
+                    _ if *check != Check::Free && quote => form(*check),
                     "null" => text!("write a value, or remove the key", "写上值，或者去掉这个键"),
                     _ if quote => text!("put it in quotes", "加上引号"),
                     "mapping" if *expected == ["list"] => text!("begin each entry with `- `", "每一项以 `- ` 开头"),
-                    "string" | "number" if expected.contains(&"list") => text!("begin each item with `- `, on a line of its own", "每一项单独一行，以 `- ` 开头"),
-                    "list" if expected.contains(&"mapping") => text!("write `key: value` lines without `- `", "写成 `键: 值`，前面不加 `- `"),
+                    "string" | "number" if expected.contains(&"list") => {
+                        text!("write a list: each item on a line of its own that begins with `- `", "写成列表：每一项单独一行，以 `- ` 开头")
+                    }
+                    "list" if expected.contains(&"mapping") => {
+                        text!("write `key: value` lines without `- `", "写成 `键: 值`，前面不加 `- `")
+                    }
                     _ => text!("look at its indentation", "看看缩进对不对"),
                 };
                 (message, Some(help))
             }
-            ProblemKind::Value { text, check } => wants(text, *check),
+            ProblemKind::Value { text, check } => wants(text, *check, &problem.path),
             ProblemKind::Volume { text } => (
                 text!("`{text}` is no volume", "`{text}` 不是有效的卷"),
                 Some(text!("SOURCE:TARGET, such as \"./data:/data\", with nothing empty between the colons", "写成 来源:目标，例如 \"./data:/data\"，冒号之间不能空着")),
@@ -89,8 +95,33 @@ fn listed(kinds: &[&str], or: &str, word: impl Fn(&str) -> String) -> String {
     words.join(or)
 }
 
+/// `` `ports` of `api` ``, from a place's path.
+fn attribute(path: &str) -> Text {
+    let steps: Vec<&str> = path.split('.').collect();
+    match steps.as_slice() {
+        ["services", service, rest @ ..] if !rest.is_empty() => {
+            let rest = rest.join(".");
+            text!("`{rest}` of `{service}`", "`{service}` 的 `{rest}` ")
+        }
+        ["services", service] => text!("the service `{service}`", "服务 `{service}` "),
+        _ if path.is_empty() => text!("this file", "这个文件"),
+        _ => text!("`{path}`", "`{path}` "),
+    }
+}
+
 /// What is wrong with a value's form, and what to write.
-fn wants(text: &str, check: Check) -> (Text, Option<Text>) {
+fn wants(text: &str, check: Check, path: &str) -> (Text, Option<Text>) {
+    let at = attribute(path);
+    let (at_en, at_zh) = (at.get(Lang::En), at.get(Lang::Zh));
+    let message = if text.is_empty() {
+        text!("{at_en} is empty; Compose can't take that", "{at_zh}是空的，Compose 不接受")
+    } else {
+        text!("{at_en} can't be `{text}`", "{at_zh}不能写 `{text}`")
+    };
+    (message, Some(form(check)))
+}
+
+fn form(check: Check) -> Text {
     let form = match check {
         Check::Boolean => text!("true or false", "true 或 false"),
         Check::Whole | Check::Free => text!("a whole number", "整数"),
@@ -98,23 +129,24 @@ fn wants(text: &str, check: Check) -> (Text, Option<Text>) {
         Check::Range(first, last) => text!("a whole number from {first} to {last}", "{first} 到 {last} 的整数"),
         Check::Decimal => text!("a number, such as 0.5", "数字，例如 0.5"),
         Check::Duration => text!("a time with its unit, such as 30s or 1m30s", "带单位的时间，例如 30s 或 1m30s"),
-        Check::Bytes => text!("a size, such as 512m or 2g", "大小，例如 512m 或 2g"),
+        Check::Bytes => text!("a size with its unit, such as 512m or 2g", "带单位的大小，例如 512m 或 2g"),
         Check::Mode => text!("octal digits, such as 0444", "八进制数字，例如 0444"),
         Check::Count => text!("all or a whole number", "all 或整数"),
-        Check::OneOf(known) => Text::same(known.join(", ")),
+        Check::OneOf(known) => {
+            let known = known.join(", ");
+            text!("one of {known}", "以下之一：{known}")
+        }
         Check::ContainerName => text!(
             "a name of two characters or more: letters, digits, `_`, `.` and `-`",
             "至少两个字符的名字：字母、数字、`_`、`.`、`-`"
         ),
-        Check::PullPolicy => Text::same("always, never, missing, build, daily, weekly, every_2d"),
+        Check::PullPolicy => text!(
+            "one of always, never, missing, build, daily, weekly, every_2d",
+            "以下之一：always, never, missing, build, daily, weekly, every_2d"
+        ),
     };
     let (en, zh) = (form.get(Lang::En), form.get(Lang::Zh));
-    let message = if text.is_empty() {
-        text!("this is empty; Compose can't take that here", "这里是空的，Compose 不接受")
-    } else {
-        text!("Compose can't take `{text}` here", "Compose 不接受这里的 `{text}`")
-    };
-    (message, Some(text!("write {en}", "写成：{zh}")))
+    text!("write {en}", "写成{zh}")
 }
 
 fn kind_zh(kind: &str) -> &str {

@@ -26,7 +26,11 @@ example itself: `dockline lint --env-file .env.example`.",
 fn check(cx: &mut Cx<'_>) {
     for problem in &cx.project().problems {
         let ProblemKind::EnvFileMissing { name, example, ignored, .. } = &problem.kind else { continue };
-        let mut finding = cx.problem(problem, text!("{name} is not there", "{name} 不存在"));
+        let message = match example {
+            Some(example) => text!("{name} is not there yet: cp {example} {name}", "{name} 还没有：cp {example} {name}"),
+            None => text!("{name} is not there", "{name} 不存在"),
+        };
+        let mut finding = cx.problem(problem, message);
         finding.cause = Some("env-file-missing");
         if let Some(example) = example {
             finding.help.push(text!("cp {example} {name}", "cp {example} {name}"));

@@ -1,4 +1,4 @@
-use crate::compose::ProblemKind;
+use crate::compose::{ProblemKind, is_attribute};
 use crate::diag::{Category, Severity};
 use crate::rule::{Cx, FixKind, Rule, Words};
 use crate::text;
@@ -35,10 +35,15 @@ fn check(cx: &mut Cx<'_>) {
             text!("`{service}` has neither image nor build", "`{service}` 既没有 image 也没有 build")
         };
         let mut finding = cx.problem(problem, message);
-        finding.help.push(text!(
+        finding.help.push(if is_attribute(service) {
+            text!(
+                "`{service}` is an attribute of a service: indent it below the service that it belongs to",
+                "`{service}` 是服务的属性：把它缩进到所属的服务下面"
+            )
+        } else { text!(
             "add an image, or name the file that has it first: -f BASE -f THIS",
             "加上 image；或者先写有它的那个文件：-f 基础文件 -f 这个文件"
-        ));
+        ) });
         cx.report(finding);
     }
 }

@@ -64,7 +64,7 @@ fn check(cx: &mut Cx<'_>) {
                     );
                     let mut finding = cx.finding(entry.key_span, service.path(attribute), message);
                     let said = refusal(attribute);
-                    finding.label = text!("the engine says: {said}", "引擎会报：{said}");
+                    finding.label = text!("the engine says `{said}`", "引擎会报 `{said}`");
                     finding.cause = Some("network-mismatch");
                     finding.services = vec![name.to_string()];
                     finding.help.push(text!("move {attribute} to `{owner}`", "把 {attribute} 移到 `{owner}`"));
@@ -77,8 +77,8 @@ fn check(cx: &mut Cx<'_>) {
                 let message = text!("`{name}` can't start: links don't go with network_mode: host", "`{name}` 启动不了：links 不能和 network_mode: host 一起用");
                 let mut finding = cx.finding(entry.key_span, service.path("links"), message);
                 finding.label = text!(
-                    "the engine says: host type networking can't be used with links",
-                    "引擎会报：host type networking can't be used with links"
+                    "the engine says `host type networking can't be used with links`",
+                    "引擎会报 `host type networking can't be used with links`"
                 );
                 finding.cause = Some("network-mismatch");
                 finding.services = vec![name.to_string()];

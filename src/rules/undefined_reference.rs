@@ -1,6 +1,6 @@
 use crate::compose::{Defined, ProblemKind};
 use crate::diag::{Category, Severity, Text};
-use crate::rule::{Cx, FixKind, Rule, Words, nearest};
+use crate::rule::{Cx, FixKind, Rule, Words, nearest, service_of};
 use crate::text;
 
 pub(super) static RULE: Rule = Rule {
@@ -29,7 +29,7 @@ fn check(cx: &mut Cx<'_>) {
     }
     for problem in &cx.project().problems {
         let (message, help) = match &problem.kind {
-            ProblemKind::Undefined { what, name, known } => (undefined(*what, name), meant(name, known)),
+            ProblemKind::Undefined { what, name, known } => (undefined(*what, name, &problem.path), meant(name, known).or_else(|| define(*what, name))),
             ProblemKind::Disabled { name, profiles } => {
                 let profiles = profiles.join(", ");
                 (
@@ -51,15 +51,35 @@ fn check(cx: &mut Cx<'_>) {
     }
 }
 
-fn undefined(what: Defined, name: &str) -> Text {
-    match what {
-        Defined::Service => text!("no service `{name}`", "没有服务 `{name}`"),
-        Defined::Network => text!("no network `{name}` at the top level", "顶层没有定义网络 `{name}`"),
-        Defined::Volume => text!("no volume `{name}` at the top level", "顶层没有定义卷 `{name}`"),
-        Defined::Secret => text!("no secret `{name}` at the top level", "顶层没有定义 secret `{name}`"),
-        Defined::Model => text!("no model `{name}` at the top level", "顶层没有定义模型 `{name}`"),
-        Defined::Config => text!("no config `{name}` at the top level", "顶层没有定义 config `{name}`"),
+fn undefined(what: Defined, name: &str, path: &str) -> Text {
+    let (en, zh) = match what {
+        Defined::Service => ("service", "服务"),
+        Defined::Network => ("network", "网络"),
+        Defined::Volume => ("volume", "卷"),
+        Defined::Secret => ("secret", "secret"),
+        Defined::Config => ("config", "config"),
+        Defined::Model => ("model", "模型"),
+    };
+    match (service_of(path), what) {
+        (Some(service), Defined::Service) => {
+            text!("`{service}` names the service `{name}`, which is not there", "`{service}` 要用服务 `{name}`，而项目里没有它")
+        }
+        (Some(service), _) => text!(
+            "`{service}` uses the {en} `{name}`, which is not defined at the top level",
+            "`{service}` 用到了{zh} `{name}`，而顶层没有定义它"
+        ),
+        (None, _) => text!("no {en} `{name}`", "没有{zh} `{name}`"),
     }
+}
+
+/// What to add where nothing similar is there.
+fn define(what: Defined, name: &str) -> Option<Text> {
+    let section = match what {
+        Defined::Network => "networks",
+        Defined::Volume => "volumes",
+        _ => return None,
+    };
+    Some(text!("add at the top level: {section}: {{{name}: {{}}}}", "在顶层加上：{section}: {{{name}: {{}}}}"))
 }
 
 fn meant(name: &str, known: &[String]) -> Option<Text> {

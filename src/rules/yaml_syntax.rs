@@ -75,7 +75,10 @@ fn words(kind: &FaultKind) -> (Text, Text) {
         ),
         FaultKind::MappingHere => (
             text!("a second `: ` in one line, or a key under a value that is complete", "一行里有第二个 `: `，或者在已经完整的值下面又写了键"),
-            text!("quote the value: key: \"a: b\"", "给值加引号：key: \"a: b\""),
+            text!(
+                "begin the key in the column of its neighbours; a value with `: ` in it needs quotes: key: \"a: b\"",
+                "键要和同级的键对齐在同一列；值里有 `: ` 时要加引号：key: \"a: b\""
+            ),
         ),
         FaultKind::MissingColon => (
             text!("a key without its colon", "键后面少了冒号"),

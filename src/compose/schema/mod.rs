@@ -111,6 +111,11 @@ pub(super) fn check(root: &V, problems: &mut Vec<Problem>) {
     run.shape(root, root.span, &ROOT);
 }
 
+/// Whether a name is that of an attribute of a service.
+pub fn is_attribute(name: &str) -> bool {
+    matches!(&table::SERVICE, Shape::Object { fields, .. } if fields.iter().any(|(key, _)| *key == name))
+}
+
 struct Run<'a> {
     problems: &'a mut Vec<Problem>,
     path: Vec<Rc<str>>,
@@ -187,7 +192,7 @@ impl Run<'_> {
         }
         let mut expected = Vec::new();
         shape.names(&mut expected);
-        self.say(ProblemKind::Shape { expected, found: value.kind() }, span);
+        self.say(ProblemKind::Shape { expected, found: value.kind(), check: shape.check() }, span);
     }
 
     fn repeated(&mut self, items: &[V]) {
@@ -226,6 +231,16 @@ impl Shape {
                 Data::Str(_) => kinds.has(Kinds::STR),
                 Data::Timestamp | Data::Seq(_) | Data::Map(_) => false,
             },
+        }
+    }
+
+    /// The form that a string must have.
+    fn check(&self) -> Check {
+        match self {
+            Self::Written(_, shape) => shape.check(),
+            Self::Either(shapes) => shapes.iter().map(Self::check).find(|c| *c != Check::Free).unwrap_or(Check::Free),
+            Self::Scalar(_, check) => *check,
+            Self::List { .. } | Self::Map { .. } | Self::Object { .. } => Check::Free,
         }
     }
 

@@ -452,7 +452,7 @@ const GENERIC_RESOURCES: Shape = List {
     unique: false,
 };
 
-const SERVICE: Shape = Object {
+pub(super) static SERVICE: Shape = Object {
     fields: &[
         ("annotations", KEYED),
         ("attach", OPTIONAL_FLAG),
