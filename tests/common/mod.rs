@@ -1,5 +1,11 @@
 //! What the tests share: the real binary in a scrubbed environment, copies of fixture folders, and the reference.
-#![allow(dead_code, clippy::unwrap_used, reason = "each test binary uses its own part of it; a test may panic")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "each test binary uses its own part of it; a test may panic"
+)]
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

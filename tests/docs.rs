@@ -1,0 +1,153 @@
+//! The list of rules, their files, their fixtures and their pages agree. `BLESS=1 cargo test --test docs` rewrites the pages.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod common;
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use common::{copy, expect, root, run};
+use dockline::diag::Lang;
+use dockline::rule::Rule;
+use dockline::rules::ALL;
+
+fn folders(of: &Rule, prefix: &str) -> Vec<PathBuf> {
+    let dir = root().join("fixtures/rules").join(of.id);
+    let mut out: Vec<PathBuf> = std::fs::read_dir(dir).into_iter().flatten().map(|e| e.unwrap().path()).collect();
+    out.retain(|p| p.file_name().unwrap().to_string_lossy().starts_with(prefix));
+    out.sort();
+    out
+}
+
+#[test]
+fn every_rule_has_its_file_and_fixtures() {
+    for rule in ALL {
+        let file = root().join("src/rules").join(format!("{}.rs", rule.id.replace('-', "_")));
+        assert!(file.is_file(), "{} is not in {}", rule.id, file.display());
+        assert!(!folders(rule, "bad-").is_empty(), "no fixture shows what `{}` finds", rule.id);
+        assert!(!folders(rule, "ok-").is_empty(), "no fixture shows what `{}` leaves alone", rule.id);
+    }
+    let files = std::fs::read_dir(root().join("src/rules")).unwrap().count();
+    assert_eq!(files, ALL.len() + 1, "a file of src/rules is not in the list of mod.rs");
+    for entry in std::fs::read_dir(root().join("fixtures/rules")).unwrap() {
+        let name = entry.unwrap().file_name().to_string_lossy().into_owned();
+        assert!(dockline::rules::rule(&name).is_some(), "fixtures/rules/{name} belongs to no rule");
+    }
+}
+
+#[test]
+fn every_cause_has_a_page() {
+    for rule in ALL {
+        for cause in rule.causes {
+            let said = run(&root(), &["explain", cause, "--isolated"]);
+            assert_eq!(said.status, 0, "explain {cause} (of {}) says: {}", rule.id, said.err);
+        }
+    }
+}
+
+#[test]
+fn pages_are_up_to_date() {
+    let dir = root().join("docs/rules");
+    let mut wrong = Vec::new();
+    for (lang, suffix) in [(Lang::En, ".md"), (Lang::Zh, ".zh-CN.md")] {
+        let index = format!("README{suffix}");
+        wrong.extend(expect(&dir.join(index), &list(lang)).err());
+        for rule in ALL {
+            wrong.extend(expect(&dir.join(format!("{}{suffix}", rule.id)), &page(rule, lang)).err());
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn list(lang: Lang) -> String {
+    let (title, about, head) = match lang {
+        Lang::En => (
+            "Rules",
+            "Written by the documentation test from the rules themselves.",
+            "| rule | category | severity | fix | |\n| --- | --- | --- | --- | --- |\n",
+        ),
+        Lang::Zh => (
+            "规则",
+            "由文档测试根据规则本身生成。",
+            "| 规则 | 类别 | 级别 | 修复 | |\n| --- | --- | --- | --- | --- |\n",
+        ),
+    };
+    let mut out = format!("# {title}\n\n{about}\n\n{head}");
+    let suffix = if lang == Lang::En { ".md" } else { ".zh-CN.md" };
+    for rule in ALL {
+        let (id, category, severity, fix) = (rule.id, rule.category.name(), rule.severity.name(), rule.fix.name());
+        let _ =
+            writeln!(out, "| [`{id}`]({id}{suffix}) | {category} | {severity} | {fix} | {} |", rule.title.get(lang));
+    }
+    out
+}
+
+fn page(rule: &Rule, lang: Lang) -> String {
+    let case = folders(rule, "bad-").into_iter().next().unwrap();
+    let own = std::fs::read_to_string(case.join("args")).unwrap_or_default();
+    let arguments = |verb: &'static str, more: &[&str]| -> String {
+        let mut args = vec![verb.to_owned()];
+        args.extend(own.split_whitespace().map(str::to_owned));
+        args.extend(more.iter().map(|m| (*m).to_owned()));
+        if lang == Lang::Zh {
+            args.extend(["--lang".to_owned(), "zh".to_owned()]);
+        }
+        let work = copy(&case);
+        run(work.path(), &args.iter().map(String::as_str).collect::<Vec<_>>()).out
+    };
+    let said = arguments("lint", &["--select", rule.id]);
+    // The last lines are about the run, not the rule.
+    let said = said.split("\n\ncompose").next().unwrap_or(&said).trim_end().to_owned();
+    let diff = arguments("fix", &["--select", rule.id, "--unsafe", "--diff"]);
+    let diff: String =
+        diff.lines().take_while(|l| l.starts_with(['-', '+', ' ', '@'])).map(|l| format!("{l}\n")).collect();
+    let causes = rule.causes.iter().map(|c| format!("`{c}`")).collect::<Vec<_>>().join(", ");
+    let causes = if causes.is_empty() { "-".to_owned() } else { causes };
+    let source = std::fs::read_to_string(case.join("compose.yaml")).unwrap_or_default();
+    let words = match lang {
+        Lang::En => [
+            "category",
+            "severity",
+            "causes",
+            "fix",
+            "since",
+            "Example",
+            "says",
+            "is mended to",
+            "To leave one place alone, on the line or the one above it:",
+            "why it is right here",
+        ],
+        Lang::Zh => [
+            "类别",
+            "级别",
+            "原因",
+            "修复",
+            "始于",
+            "示例",
+            "会报告",
+            "修复后",
+            "要放过某一处，写在那一行或上一行：",
+            "为什么这里没问题",
+        ],
+    };
+    let [category, severity, cause_word, fix, since, example, says, mended, ignore, why] = words;
+    let mut out = format!("# {}\n\n{}\n\n", rule.id, rule.title.get(lang));
+    let _ =
+        writeln!(out, "| {category} | {severity} | {cause_word} | {fix} | {since} |\n| --- | --- | --- | --- | --- |");
+    let _ = writeln!(
+        out,
+        "| {} | {} | {causes} | {} | {} |\n",
+        rule.category.name(),
+        rule.severity.name(),
+        rule.fix.name(),
+        rule.since
+    );
+    let _ = writeln!(out, "{}\n\n## {example}\n", rule.doc.get(lang).trim());
+    let command = format!("dockline lint {own}").trim().to_owned();
+    let _ = writeln!(out, "```yaml\n{}\n```\n\n`{command}` {says}:\n\n```text\n{said}\n```\n", source.trim_end());
+    if !diff.trim().is_empty() {
+        let _ = writeln!(out, "{mended}:\n\n```diff\n{}\n```\n", diff.trim_end());
+    }
+    let _ = writeln!(out, "{ignore}\n\n```yaml\n# dockline: ignore[{}] {why}\n```", rule.id);
+    out
+}
