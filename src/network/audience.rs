@@ -3,8 +3,8 @@
 use super::address::{Address, Form};
 use super::endpoint::{Endpoint, Site};
 use super::listener::runs_server;
-use crate::catalog::{self, Audience as Listed, Image, PathRule, SchemeRule, Variable};
-use crate::compose::{Mode, Project, Service};
+use crate::catalog::{self, Audience as Listed, Image, ImageKind, PathRule, SchemeRule, Variable};
+use crate::compose::{Mode, Project, Service, SetBy};
 
 /// Who uses an address.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -106,7 +106,13 @@ pub(super) fn role(
     if let Some(fact) = fact {
         let own_line = image.is_some_and(|i| fact.images.iter().any(|n| i.names.contains(n)));
         let reading = match image {
-            Some(image) if image.closed && !own_line && fact.audience != Some(Listed::Proxy) => Reading::Ignored,
+            Some(image)
+                if !own_line
+                    && fact.audience != Some(Listed::Proxy)
+                    && (image.closed || by_the_way(project, service, image, endpoint)) =>
+            {
+                Reading::Ignored
+            }
             _ => reading(service, fact),
         };
         let mut role = match fact.audience? {
@@ -126,12 +132,27 @@ pub(super) fn role(
         return Some(role);
     }
     let mut role = by_name(project, service, endpoint, &plain);
-    if image.is_some_and(|i| i.closed) {
+    if image.is_some_and(|i| i.closed || by_the_way(project, service, i, endpoint)) {
         role.reading = Reading::Ignored;
     }
     switched_off(service, name, &mut role);
     rewritten(service, &mut role);
     Some(role)
+}
+
+/// Whether a variable is in the container only because an env file that several services share is given to it whole, and the
+/// image is infrastructure, which reads settings of its own alone: Dify's `middleware.env` in the squid of the same project.
+fn by_the_way(project: &Project, service: &Service, image: &Image, endpoint: &Endpoint) -> bool {
+    use ImageKind as K;
+    let infrastructure = matches!(
+        image.kind,
+        Some(K::Database | K::VectorStore | K::Cache | K::Queue | K::Storage | K::Search | K::Proxy | K::Monitoring)
+    );
+    let Site::Env(index) = endpoint.site else { return false };
+    let Some(SetBy::EnvFile { file, .. }) = service.environment.get(index).map(|v| v.set_by) else { return false };
+    let reads =
+        |s: &&Service| s.environment.iter().any(|v| matches!(v.set_by, SetBy::EnvFile { file: f, .. } if f == file));
+    infrastructure && project.services.iter().filter(reads).nth(1).is_some()
 }
 
 /// `OLLAMA_HOST` is a bind address in an Ollama server and a target in its command-line client, which is in the same image;
