@@ -58,3 +58,40 @@ pub fn app(image: &Image) -> Option<&'static App> {
 pub fn apps() -> &'static [App] {
     &table().apps
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::super::images::images;
+    use super::super::table::misplaced;
+    use super::*;
+    use crate::diag::Lang;
+
+    #[test]
+    fn every_line_has_the_form() {
+        let known: HashSet<&str> = images().iter().flat_map(|i| i.names.iter().copied()).collect();
+        let mut seen = HashSet::new();
+        for ((line, row), app) in rows(TABLE).zip(apps()) {
+            assert_eq!(row.len(), 6, "apps.txt:{line}: images | English | Chinese | forms | callers | source");
+            assert!(app.source.starts_with("https://"), "apps.txt:{line}: no source");
+            assert!(!app.page.get(Lang::En).is_empty() && !app.page.get(Lang::Zh).is_empty(), "apps.txt:{line}");
+            assert!(!app.callers.is_empty() && !app.forms.is_empty(), "apps.txt:{line}");
+            for name in app.names.iter().chain(&app.callers) {
+                assert!(known.contains(name), "apps.txt:{line}: {name} is not in images.txt");
+            }
+            for name in &app.names {
+                assert!(seen.insert(*name), "apps.txt:{line}: {name} is given twice");
+            }
+            for (provider, path) in &app.forms {
+                assert!(matches!(*provider, "ollama" | "openai"), "apps.txt:{line}: {provider}");
+                assert!(path.is_empty() || path.starts_with('/'), "apps.txt:{line}: {path}");
+            }
+        }
+    }
+
+    #[test]
+    fn lines_are_sorted_in_their_sections() {
+        assert_eq!(misplaced(TABLE), Vec::<usize>::new());
+    }
+}

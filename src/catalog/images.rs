@@ -202,3 +202,77 @@ fn read(line: usize, row: &[&'static str]) -> Image {
     }
     image
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::super::table::misplaced;
+    use super::*;
+
+    #[test]
+    fn every_line_has_the_form() {
+        for (line, row) in rows(TABLE) {
+            assert_eq!(row.len(), 4, "images.txt:{line}: names | ports | facts | source");
+        }
+        for image in images() {
+            let line = image.line;
+            assert!(image.unknown.is_empty(), "images.txt:{line}: {:?}", image.unknown);
+            assert!(image.kind.is_some(), "images.txt:{line}: no kind, or none that is known");
+            assert!(image.source.starts_with("https://"), "images.txt:{line}: no source");
+            assert!(image.health.is_none_or(|path| path.starts_with('/')), "images.txt:{line}: health path");
+        }
+    }
+
+    /// What a fact says in a form that the reader does not take must not get lost.
+    #[test]
+    fn no_fact_is_lost() {
+        for ((line, row), image) in rows(TABLE).zip(images()) {
+            if let Ports::Known(ports) = &image.ports {
+                let written = list(column(&row, 1)).iter().filter(|p| **p != "-").count();
+                assert_eq!(ports.len(), written, "images.txt:{line}: a port is no number");
+            }
+            let written = |key: &str| facts(column(&row, 2)).filter(|(k, _)| *k == key).count();
+            assert_eq!(usize::from(image.auth.is_some()), written("auth"), "images.txt:{line}: auth");
+            assert_eq!(image.bundles.len(), written("bundles"), "images.txt:{line}: bundles");
+            let mut seen = HashSet::new();
+            let twice = facts(column(&row, 2)).find(|(k, _)| *k != "bundles" && !seen.insert(*k));
+            assert_eq!(twice, None, "images.txt:{line}: a fact is given twice");
+        }
+    }
+
+    #[test]
+    fn each_name_stands_once_as_references_are_looked_up() {
+        let mut seen = HashSet::new();
+        for image in images() {
+            for name in &image.names {
+                assert!(seen.insert(*name), "images.txt:{}: {name} is given twice", image.line);
+                assert_eq!(Reference::parse(name).repository, *name, "images.txt:{}", image.line);
+            }
+        }
+    }
+
+    #[test]
+    fn lines_are_sorted_in_their_sections() {
+        assert_eq!(misplaced(TABLE), Vec::<usize>::new());
+    }
+
+    #[test]
+    fn mirrors_and_tags_do_not_hide_an_image() {
+        let known = |text: &str| image(&Reference::parse(text)).map(|i| i.names.first().copied());
+        let plain = known("ollama/ollama");
+        assert!(plain.is_some());
+        for text in ["docker.io/ollama/ollama:0.5.4", "docker.m.daocloud.io/ollama/ollama@sha256:00", "Ollama/Ollama"] {
+            assert_eq!(known(text), plain, "{text}");
+        }
+        assert_eq!(known("localhost:5000/library/redis:7"), known("redis"));
+        assert_eq!(known("somebody/ollama-proxy"), None);
+    }
+
+    #[test]
+    fn a_bundled_server_depends_on_the_tag() {
+        let webui = image(&Reference::parse("ghcr.io/open-webui/open-webui"));
+        assert!(webui.is_some_and(|i| i.bundles(11434, Some("ollama")) && !i.bundles(11434, Some("main"))));
+        assert!(webui.is_some_and(|i| !i.bundles(11434, None)));
+    }
+}

@@ -38,3 +38,49 @@ pub(super) fn glob(pattern: &str, text: &str) -> bool {
     }
     rest.ends_with(last)
 }
+
+/// The lines that stand before their place: a section is what is between comments or blank lines, sorted by its first two
+/// columns.
+#[cfg(test)]
+pub(super) fn misplaced(text: &'static str) -> Vec<usize> {
+    let mut before: Option<(&str, &str)> = None;
+    let mut out = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        if line.trim().is_empty() || line.starts_with('#') {
+            before = None;
+            continue;
+        }
+        let mut columns = line.split(" | ").map(str::trim);
+        let key = (columns.next().unwrap_or(""), columns.next().unwrap_or(""));
+        if before.is_some_and(|b| b > key) {
+            out.push(index + 1);
+        }
+        before = Some(key);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_stands_for_anything() {
+        for (pattern, text, fits) in [
+            ("*ollama*", "main-ollama", true),
+            ("*ollama*", "main", false),
+            ("NEXT_PUBLIC_*", "NEXT_PUBLIC_API", true),
+            ("*_REDIRECT_URI", "A_REDIRECT_URI_B", false),
+            ("plain", "plain", true),
+            ("plain", "plainer", false),
+        ] {
+            assert_eq!(glob(pattern, text), fits, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn a_line_out_of_place_is_found() {
+        assert_eq!(misplaced("# a\nb | *\na | *\n\na | x\n"), [3]);
+        assert!(misplaced("a | *\na | x\na b | *\n").is_empty());
+    }
+}

@@ -165,3 +165,69 @@ fn read(line: usize, row: &[&'static str]) -> Variable {
     }
     variable
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::super::images::{image, images};
+    use super::super::reference::Reference;
+    use super::super::table::misplaced;
+    use super::*;
+
+    #[test]
+    fn every_line_has_the_form() {
+        for ((line, row), variable) in rows(TABLE).zip(variables()) {
+            assert_eq!(row.len(), 5, "variables.txt:{line}: names | images | audience | facts | source");
+            assert!(variable.unknown.is_empty(), "variables.txt:{line}: {:?}", variable.unknown);
+            assert!(variable.audience.is_some(), "variables.txt:{line}: no audience of that name");
+            assert!(variable.source.starts_with("https://"), "variables.txt:{line}: no source");
+            for (key, _) in facts(column(&row, 3)) {
+                let read = match key {
+                    "when" => variable.when.is_some(),
+                    "unless" => variable.unless.is_some(),
+                    _ => true,
+                };
+                assert!(read, "variables.txt:{line}: {key}=VARIABLE=value,value");
+            }
+        }
+    }
+
+    #[test]
+    fn a_name_stands_once_for_an_image() {
+        let mut seen = HashSet::new();
+        for variable in variables() {
+            let all = ["*"];
+            for image in if variable.images.is_empty() { &all[..] } else { &variable.images } {
+                for name in &variable.names {
+                    assert!(seen.insert((*name, *image)), "variables.txt:{}: {name} for {image}", variable.line);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn lines_for_an_image_name_one_that_the_catalog_has() {
+        let known: HashSet<&str> = images().iter().flat_map(|i| i.names.iter().copied()).collect();
+        for variable in variables() {
+            for image in &variable.images {
+                assert!(known.contains(image), "variables.txt:{}: {image}", variable.line);
+            }
+        }
+    }
+
+    #[test]
+    fn lines_are_sorted_in_their_sections() {
+        assert_eq!(misplaced(TABLE), Vec::<usize>::new());
+    }
+
+    #[test]
+    fn the_line_for_an_image_wins_and_a_name_beats_a_pattern() {
+        let audience = |name: &str, of: &str| variable(name, image(&Reference::parse(of))).and_then(|v| v.audience);
+        assert_eq!(audience("OLLAMA_HOST", "ollama/ollama"), Some(Audience::Bind));
+        assert_eq!(audience("OLLAMA_HOST", "somebody/app"), Some(Audience::Server));
+        assert_eq!(audience("VITE_API_URL", "somebody/app"), Some(Audience::Browser));
+        assert_eq!(audience("VITE_PROXY_TARGET", "somebody/app"), Some(Audience::Server));
+        assert_eq!(audience("NOBODY_KNOWS_IT", "somebody/app"), None);
+    }
+}
