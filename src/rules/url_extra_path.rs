@@ -28,6 +28,7 @@ with its source.",
 fn check(cx: &mut Cx<'_>) {
     let found = edges(cx.survey, |j| {
         j.counts()
+            && !j.endpoint.value.uncertain
             && j.role.audience == Audience::Server
             && matches!(j.endpoint.address.form, Form::Url)
             && extra(j).is_some()

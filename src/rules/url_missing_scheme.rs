@@ -26,6 +26,7 @@ an 'http://' or 'https://' protocol`, `Invalid URL`. The catalog knows which var
 fn check(cx: &mut Cx<'_>) {
     let found = edges(cx.survey, |j| {
         j.counts()
+            && !j.endpoint.value.uncertain
             && j.role.audience == Audience::Server
             && j.role.scheme_rule() == Some(SchemeRule::Required)
             && matches!(j.endpoint.address.form, Form::HostPort)

@@ -40,6 +40,7 @@ fn check(cx: &mut Cx<'_>) {
     let found = edges(cx.survey, |j| {
         let Some(PathRule::Must(path)) = j.role.path_rule() else { return false };
         j.counts()
+            && !j.endpoint.value.uncertain
             && j.role.audience == Audience::Server
             && matches!(j.endpoint.address.form, Form::Url)
             && path == "/v1"

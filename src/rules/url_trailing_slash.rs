@@ -26,6 +26,7 @@ fn check(cx: &mut Cx<'_>) {
     let found = edges(cx.survey, |j| {
         let path = slice(j.endpoint.text(), j.endpoint.address.path_range.clone());
         j.counts()
+            && !j.endpoint.value.uncertain
             && j.role.audience == Audience::Server
             && j.role.fact.is_some_and(|f| f.no_slash)
             && matches!(j.endpoint.address.form, Form::Url)

@@ -64,7 +64,8 @@ pub fn apply(text: &str, edits: &[Edit]) -> Option<String> {
             ordered.push(edit);
         }
     }
-    ordered.sort_by_key(|e| (e.span.start, e.span.end));
+    // At one place the deeper line goes first: it continues what stands before, a shallower one ends that.
+    ordered.sort_by_key(|e| (e.span.start, e.span.end, std::cmp::Reverse(depth(&e.text))));
     let mut out = String::with_capacity(text.len() + 64);
     let mut at = 0;
     for edit in ordered {
@@ -75,4 +76,26 @@ pub fn apply(text: &str, edits: &[Edit]) -> Option<String> {
     }
     out.push_str(text.get(at..)?);
     Some(out)
+}
+
+/// The indentation of whole lines that are inserted; text that continues a line is as deep as can be.
+fn depth(text: &str) -> usize {
+    let line = text.trim_start_matches(['\r', '\n']);
+    if line.len() == text.len() && !text.ends_with('\n') {
+        return usize::MAX;
+    }
+    line.len() - line.trim_start_matches(' ').len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Edit, apply};
+    use crate::source::FileId;
+
+    #[test]
+    fn deeper_lines_go_first_at_one_place() {
+        let at = "a:\n  - x".len();
+        let edits = ["\nb: 1", "\n  - y"].map(|text| Edit::insert(FileId(0), at, text));
+        assert_eq!(apply("a:\n  - x\n", &edits).as_deref(), Some("a:\n  - x\n  - y\nb: 1\n"));
+    }
 }

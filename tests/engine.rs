@@ -1,0 +1,482 @@
+//! dockline's words against a real Docker engine: mistakes are broken there, what `fix` writes reaches there, and verdicts are
+//! what a probe from inside the container finds. `ENGINE=1` runs them (root, Debian: `tests/engine/setup` starts an engine of
+//! its own); `REQUIRE_ENGINE=1` makes it a failure when they can't run.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test may panic and says what it skips")]
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, OnceLock};
+
+use common::{copy, folder, root};
+
+/// One stack at a time: ports of the host side are shared.
+static ONE: Mutex<()> = Mutex::new(());
+
+struct Engine {
+    vars: BTreeMap<String, String>,
+}
+
+fn engine() -> Option<(&'static Engine, MutexGuard<'static, ()>)> {
+    static FOUND: OnceLock<Result<Engine, String>> = OnceLock::new();
+    let required = std::env::var_os("REQUIRE_ENGINE").is_some();
+    let found = FOUND.get_or_init(|| {
+        if !required && std::env::var_os("ENGINE").is_none() {
+            return Err("set ENGINE=1 to run the engine tests (root; starts a Docker engine of its own)".to_owned());
+        }
+        let done = Command::new(root().join("tests/engine/setup")).output().map_err(|e| e.to_string())?;
+        if !done.status.success() {
+            return Err(String::from_utf8_lossy(&done.stderr).trim().to_owned());
+        }
+        let text = String::from_utf8_lossy(&done.stdout).into_owned();
+        let vars = text.lines().filter_map(|l| l.split_once('=')).map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
+        Ok(Engine { vars })
+    });
+    match found {
+        Ok(engine) => Some((engine, ONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner))),
+        Err(why) if required => panic!("no engine: {why}"),
+        Err(why) => {
+            println!("SKIPPED: {why}");
+            None
+        }
+    }
+}
+
+impl Engine {
+    fn var(&self, key: &str) -> &str {
+        self.vars.get(key).unwrap()
+    }
+
+    fn docker(&self, args: &[&str]) -> (bool, String) {
+        let mut command = Command::new(self.var("DOCKER"));
+        command.args(args).env("DOCKER_HOST", self.var("DOCKER_HOST"));
+        outcome(command)
+    }
+
+    fn compose(&self, dir: &Path, args: &[&str]) -> (bool, String) {
+        let mut command = Command::new(self.var("COMPOSE"));
+        command.args(args).current_dir(dir).env_clear().env("HOME", "/nonexistent").env("PATH", "/usr/bin:/bin");
+        command.env("DOCKER_HOST", self.var("DOCKER_HOST"));
+        outcome(command)
+    }
+
+    /// A server on the host side of the engine.
+    fn host_listener(&self, address: &str) -> Listener {
+        let args = ["-t", self.var("PID"), "-n", self.var("STUB"), "serve", address];
+        let child = Command::new("nsenter").args(args).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        Listener(child)
+    }
+}
+
+fn outcome(mut command: Command) -> (bool, String) {
+    let done = command.stdin(Stdio::null()).output().unwrap();
+    let text = [done.stdout, done.stderr].map(|b| String::from_utf8_lossy(&b).into_owned()).concat();
+    (done.status.success(), text)
+}
+
+struct Listener(Child);
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A project whose services are stubs.
+struct Stack<'e> {
+    engine: &'e Engine,
+    dir: &'e Path,
+    project: String,
+    files: Vec<String>,
+}
+
+impl<'e> Stack<'e> {
+    /// Starts the project in `dir`. `listens` says where the stub of a service listens: `[::]:8080`, `127.0.0.1:11434`.
+    fn up(engine: &'e Engine, dir: &'e Path, listens: &[(&str, &[&str])], profiles: &[&str]) -> Self {
+        static COUNT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let mut files = Vec::new();
+        for name in ["compose.yaml", "compose.override.yaml"] {
+            if dir.join(name).exists() {
+                files.extend(["-f".to_owned(), name.to_owned()]);
+            }
+        }
+        let project = format!("dl{}x{count}", std::process::id());
+        let mut stack = Stack { engine, dir, project, files };
+        let (fine, services) = stack.compose(&["--profile", "*", "config", "--services"]);
+        assert!(fine, "the project does not load: {services}");
+        let mut stubs = "services:\n".to_owned();
+        for service in services.lines() {
+            let places = listens.iter().filter(|(name, _)| *name == service).flat_map(|(_, places)| places.iter());
+            let serve: String = places.map(|place| format!(", \"{place}\"")).collect();
+            let image = engine.var("IMAGE");
+            let _ = write!(
+                stubs,
+                "  {service}:\n    image: {image}\n    pull_policy: never\n    restart: \"no\"\n    build: !reset null\n    \
+                 volumes: !reset []\n    depends_on: !reset {{}}\n    healthcheck: !reset null\n    command: !override []\n    \
+                 entrypoint: !override [\"/stub\", \"serve\"{serve}]\n    stop_grace_period: 0s\n"
+            );
+        }
+        std::fs::write(dir.join("stubs.yaml"), stubs).unwrap();
+        stack.files.extend(["-f".to_owned(), "stubs.yaml".to_owned()]);
+        let mut args: Vec<&str> = profiles.iter().flat_map(|p| ["--profile", *p]).collect();
+        args.extend(["up", "-d", "--quiet-pull"]);
+        let (fine, said) = stack.compose(&args);
+        assert!(fine, "up: {said}");
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        stack
+    }
+
+    fn compose(&self, args: &[&str]) -> (bool, String) {
+        let mut all = vec!["-p", &self.project];
+        all.extend(self.files.iter().map(String::as_str));
+        all.extend(args);
+        self.engine.compose(self.dir, &all)
+    }
+
+    fn container(&self, service: &str) -> String {
+        let (_, id) = self.compose(&["--profile", "*", "ps", "-q", service]);
+        id.lines().last().unwrap_or_default().trim().to_owned()
+    }
+
+    /// What happens when a service calls an address: dockline's word for it.
+    fn call(&self, service: &str, host: &str, port: u64) -> String {
+        let port = port.to_string();
+        let (fine, said) = self.engine.docker(&["exec", &self.container(service), "/stub", "call", host, &port]);
+        assert!(fine, "{service} can't be asked: {said}");
+        said.trim().to_owned()
+    }
+}
+
+impl Drop for Stack<'_> {
+    fn drop(&mut self) {
+        let (fine, said) = self.compose(&["--profile", "*", "down", "-v", "--remove-orphans", "-t", "0"]);
+        if !fine {
+            println!("down: {said}");
+        }
+    }
+}
+
+fn dockline(dir: &Path, args: &[&str]) -> common::Said {
+    common::run(dir, args)
+}
+
+/// The endpoints of variables, as `reach` lists them.
+fn endpoints(dir: &Path, args: &[&str], variables: &[&str]) -> Vec<(String, String, u64, String)> {
+    let mut all = vec!["reach", "--format", "json", "--isolated"];
+    all.extend(args);
+    let found = dockline(dir, &all).json();
+    found["endpoints"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|e| variables.contains(&e["variable"].as_str().unwrap()))
+        .map(|e| {
+            let text = |key: &str| e[key].as_str().unwrap_or_default().to_owned();
+            (text("service"), text("host"), e["port"].as_u64().unwrap(), text("verdict"))
+        })
+        .collect()
+}
+
+/// Breaks on the engine as it stands, is fixed, and reaches then.
+fn proven(case: &Path, listens: &[(&str, &[&str])], variables: &[&str], fix: &[&str]) {
+    let Some((engine, _guard)) = engine() else { return };
+    let work = copy(case);
+    let dir = work.path();
+    let _host = engine.host_listener("0.0.0.0:11434");
+    let told = ["--platform", "linux", "--host-listener", "*:11434"];
+    {
+        let stack = Stack::up(engine, dir, listens, &[]);
+        let before = endpoints(dir, &told, variables);
+        assert!(!before.is_empty(), "no endpoint of {variables:?}");
+        for (service, host, port, verdict) in before {
+            let real = stack.call(&service, &host, port);
+            assert_eq!(real, verdict, "{service} to {host}:{port} before the fix");
+            assert_ne!(real, "ok", "{service} to {host}:{port} works before the fix");
+        }
+    }
+    let mut args = vec!["fix", "--isolated"];
+    args.extend(told);
+    args.extend(fix);
+    let said = dockline(dir, &args);
+    assert!((0..=1).contains(&said.status), "{}{}", said.out, said.err);
+    let stack = Stack::up(engine, dir, listens, &[]);
+    for (service, host, port, verdict) in endpoints(dir, &told, variables) {
+        let real = stack.call(&service, &host, port);
+        assert_eq!(real, "ok", "{service} to {host}:{port} after {fix:?} (dockline: {verdict})\n{}", said.out);
+    }
+}
+
+const ONE_API: &[(&str, &[&str])] =
+    &[("one-api", &["[::]:3000"]), ("redis", &["[::]:6379"]), ("db", &["[::]:3306"]), ("lobe-chat", &["[::]:3210"])];
+const ONE_API_EDGES: &[&str] = &["OPENAI_PROXY_URL", "OLLAMA_PROXY_URL"];
+
+#[test]
+fn one_api_is_mended_by_auto() {
+    proven(&root().join("fixtures/seeds/one-api"), ONE_API, ONE_API_EDGES, &[]);
+}
+
+#[test]
+fn one_api_is_mended_by_host_gateway() {
+    let args = ["--to", "host-gateway", "--unsafe"];
+    // One-API itself is published on loopback, which the gateway does not lead to: that edge keeps to the service.
+    proven(&root().join("fixtures/seeds/one-api"), ONE_API, &["OLLAMA_PROXY_URL"], &args);
+}
+
+#[test]
+fn one_api_is_mended_by_host_network() {
+    proven(&root().join("fixtures/seeds/one-api"), ONE_API, ONE_API_EDGES, &["--to", "host-network", "--unsafe"]);
+}
+
+#[test]
+fn one_api_is_mended_by_lan_ip() {
+    let args = ["--to", "lan-ip", "--lan-ip", "192.168.51.10", "--unsafe"];
+    proven(&root().join("fixtures/seeds/one-api"), ONE_API, &["OLLAMA_PROXY_URL"], &args);
+}
+
+#[test]
+fn one_api_is_mended_by_service() {
+    proven(&root().join("fixtures/seeds/one-api"), ONE_API, &["OPENAI_PROXY_URL"], &["--to", "service", "--unsafe"]);
+}
+
+#[test]
+fn one_api_is_mended_in_an_override_file() {
+    proven(&root().join("fixtures/seeds/one-api"), ONE_API, ONE_API_EDGES, &["--override"]);
+}
+
+const DIFY: &[(&str, &[&str])] = &[
+    ("api", &["[::]:5001"]),
+    ("db", &["[::]:5432"]),
+    ("redis", &["[::]:6379"]),
+    ("weaviate", &["[::]:8080"]),
+    ("sandbox", &["[::]:8194"]),
+    ("ssrf_proxy", &["[::]:3128"]),
+    ("plugin_daemon", &["[::]:5002", "[::]:5003"]),
+    ("nginx", &["[::]:80"]),
+    ("web", &["[::]:3000"]),
+];
+
+#[test]
+fn dify_is_mended_by_host_gateway() {
+    proven(&root().join("fixtures/seeds/dify"), DIFY, &["OPENAI_API_BASE"], &["--to", "host-gateway"]);
+}
+
+#[test]
+fn dify_is_mended_by_lan_ip() {
+    let args = ["--to", "lan-ip", "--lan-ip", "192.168.51.10"];
+    proven(&root().join("fixtures/seeds/dify"), DIFY, &["OPENAI_API_BASE"], &args);
+}
+
+/// Fixture folders whose mistake a stub shows: broken as `reach` says, and reached after `fix --unsafe`.
+#[test]
+fn fixtures_of_rules_are_broken_and_mended_on_the_engine() {
+    type Row<'a> = (&'a str, &'a [(&'a str, &'a [&'a str])], &'a [&'a str]);
+    let rows: &[Row<'_>] = &[
+        ("loopback-url/bad-dsn", &[("mysql", &["[::]:3306"])], &["SQL_DSN"]),
+        ("loopback-url/bad-pair", &[("db", &["[::]:5432"])], &["DB_HOST"]),
+        ("loopback-url/bad-anchor", &[], &["OLLAMA_BASE_URL"]),
+        ("loopback-url/bad-service-env-file", &[], &["OLLAMA_BASE_URL"]),
+        ("loopback-url/bad-default", &[], &["OLLAMA_BASE_PATH"]),
+        ("loopback-url/bad-ipv6", &[], &["OLLAMA_HOST"]),
+        ("missing-host-gateway/bad-linux", &[], &["OLLAMA_API_BASE"]),
+        ("misspelt-host-name/bad-typo", &[], &["OLLAMA_HOST"]),
+        ("no-shared-network/bad-two-networks", &[("db", &["[::]:5432"])], &["DB_HOST"]),
+        ("no-shared-network/bad-left-default", &[("ollama", &["[::]:11434"])], &["OLLAMA_BASE_URL"]),
+        ("published-port-between-services/bad-mapped", &[("ollama", &["[::]:11434"])], &["OLLAMA_BASE_URL"]),
+        ("wrong-container-port/bad-nobody-listens", &[("redis", &["[::]:6379"])], &["REDIS_URL"]),
+        ("unknown-service-name/bad-typo", &[("postgres", &["[::]:5432"])], &["DATABASE_URL"]),
+        ("wildcard-as-target/bad-client", &[("ollama", &["[::]:11434"])], &["OLLAMA_BASE_URL"]),
+        ("host-mode-service-name/bad-from-host-mode", &[("db", &["[::]:5432"])], &["DATABASE_URL"]),
+    ];
+    for (case, listens, variables) in rows {
+        println!("{case}");
+        proven(&root().join("fixtures/rules").join(case), listens, variables, &["--unsafe"]);
+    }
+}
+
+/// Every verdict of one project against the engine.
+fn agrees(files: &[(&str, &str)], listens: &[(&str, &[&str])], told: &[&str], host: &[&str], profiles: &[&str]) {
+    let Some((engine, _guard)) = engine() else { return };
+    let work = folder(files);
+    let dir = work.path();
+    let _host: Vec<Listener> = host.iter().map(|a| engine.host_listener(a)).collect();
+    let stack = Stack::up(engine, dir, listens, profiles);
+    let mut args = vec!["reach", "--format", "json", "--isolated", "--platform", "linux"];
+    args.extend(told);
+    args.extend(profiles.iter().flat_map(|p| ["--profile", p]));
+    args.extend(["-f", "compose.yaml"]);
+    let found = dockline(dir, &args).json();
+    let mut wrong = Vec::new();
+    let mut compared = 0;
+    for e in found["endpoints"].as_array().unwrap() {
+        let (verdict, variable) = (e["verdict"].as_str().unwrap(), e["variable"].as_str().unwrap());
+        if e["audience"] == "bind" {
+            continue;
+        }
+        if e["audience"] != "server" || matches!(verdict, "unknown" | "external") {
+            wrong.push(format!("{variable} is {} and {verdict}: nothing to compare", e["audience"]));
+            continue;
+        }
+        let (service, host) = (e["service"].as_str().unwrap(), e["host"].as_str().unwrap());
+        let real = stack.call(service, host, e["port"].as_u64().unwrap());
+        compared += 1;
+        if real != verdict {
+            wrong.push(format!("{service}.{variable} {}: dockline {verdict}, engine {real}", e["value"]));
+        }
+    }
+    assert!(compared > 3, "only {compared} compared");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn names_and_ports_between_services() {
+    agrees(
+        &[(
+            "compose.yaml",
+            "services:
+  app:
+    image: registry.example.com/app:1
+    extra_hosts: [\"pinned:172.17.0.1\"]
+    environment:
+      BY_NAME_URL: redis://redis:6379
+      PUBLISHED_URL: redis://redis:16379
+      BY_HOSTNAME_URL: redis://cachehost:6379
+      BY_ALIAS_URL: redis://cachealias:6379
+      BY_FULL_NAME_URL: redis://redis.dlnet:6379
+      OTHER_NETWORK_URL: postgres://db:5432/x
+      OWN_IPV6_REDIS_URL: redis://[::1]:6379
+      LOOPBACK_REDIS_URL: redis://localhost:6379
+      CASE_URL: redis://Redis:6379
+    networks: [front]
+  redis:
+    image: redis:7
+    hostname: cachehost
+    ports: [\"16379:6379\"]
+    networks:
+      front:
+        aliases: [cachealias]
+  db:
+    image: postgres:16
+    networks: [back]
+networks:
+  front: {name: dlnet}
+  back:
+",
+        )],
+        &[("redis", &["[::]:6379"]), ("db", &["[::]:5432"])],
+        &[],
+        &[],
+        &[],
+    );
+}
+
+#[test]
+fn the_host_and_its_names() {
+    agrees(
+        &[(
+            "compose.yaml",
+            "services:
+  mapped:
+    image: registry.example.com/app:1
+    extra_hosts: [\"host.docker.internal:host-gateway\", \"lan=192.168.51.10\"]
+    environment:
+      OLLAMA_BASE_URL: http://host.docker.internal:11434
+      LMSTUDIO_BASE_URL: http://host.docker.internal:1234/v1
+      LAN_OLLAMA_URL: http://192.168.51.10:11434
+      PUBLISHED_REDIS_URL: redis://host.docker.internal:16379
+  unmapped:
+    image: registry.example.com/app:1
+    environment:
+      OLLAMA_BASE_URL: http://host.docker.internal:11434
+  inner:
+    image: registry.example.com/app:1
+    networks: [inner]
+    extra_hosts: [\"host.docker.internal:host-gateway\"]
+    environment:
+      OLLAMA_BASE_URL: http://host.docker.internal:11434
+  redis:
+    image: redis:7
+    ports: [\"16379:6379\"]
+networks:
+  inner: {internal: true}
+",
+        )],
+        &[("redis", &["[::]:6379"])],
+        &["--host-listener", "*:11434", "--host-listener", "127.0.0.1:1234", "--host-address", "192.168.51.10"],
+        &["0.0.0.0:11434", "127.0.0.1:1234"],
+        &[],
+    );
+}
+
+#[test]
+fn network_modes() {
+    agrees(
+        &[(
+            "compose.yaml",
+            "services:
+  on-host:
+    image: registry.example.com/app:1
+    network_mode: host
+    environment:
+      OLLAMA_BASE_URL: http://127.0.0.1:11434
+      REDIS_URL: redis://redis:6379
+      PUBLISHED_REDIS_URL: redis://127.0.0.1:16379
+  shares:
+    image: registry.example.com/app:1
+    network_mode: service:redis
+    environment:
+      REDIS_URL: redis://127.0.0.1:6379
+      OLLAMA_BASE_URL: http://127.0.0.1:11434
+  bridged:
+    image: registry.example.com/app:1
+    network_mode: bridge
+    environment:
+      REDIS_URL: redis://redis:6379
+  redis:
+    image: redis:7
+    ports: [\"127.0.0.1:16379:6379\"]
+",
+        )],
+        &[("redis", &["[::]:6379"])],
+        &["--host-listener", "127.0.0.1:11434"],
+        &["127.0.0.1:11434"],
+        &[],
+    );
+}
+
+#[test]
+fn servers_on_their_own_loopback() {
+    agrees(
+        &[(
+            "compose.yaml",
+            "services:
+  ollama:
+    image: ollama/ollama:0.6.5
+    ports: [\"21434:11434\"]
+    environment:
+      OLLAMA_HOST: 127.0.0.1:11434
+  peer:
+    image: registry.example.com/app:1
+    extra_hosts: [\"host.docker.internal:host-gateway\"]
+    environment:
+      OLLAMA_BASE_URL: http://ollama:11434
+      PUBLISHED_OLLAMA_URL: http://host.docker.internal:21434
+  inside:
+    image: registry.example.com/app:1
+    network_mode: service:ollama
+    environment:
+      OLLAMA_BASE_URL: http://127.0.0.1:11434
+      OLLAMA_URL: http://127.0.0.1:11435
+",
+        )],
+        &[("ollama", &["127.0.0.1:11434"])],
+        &[],
+        &[],
+        &[],
+    );
+}
