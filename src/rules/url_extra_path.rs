@@ -38,7 +38,10 @@ fn check(cx: &mut Cx<'_>) {
         let Some((start, path)) = extra(judged) else { continue };
         let path = path.to_owned();
         let variable = &judged.endpoint.variable;
-        let message = text!("`{variable}` must not end in `{path}`: its client adds the path itself", "`{variable}` 不能以 `{path}` 结尾：客户端会自己加路径");
+        let message = text!(
+            "`{variable}` must not end in `{path}`: its client adds the path itself",
+            "`{variable}` 不能以 `{path}` 结尾：客户端会自己加路径"
+        );
         let label = text!("called with the path twice: 404", "路径会重复：404");
         let mut finding = cx.edge(&edge, message, label);
         finding.cause = Some("url-extra-path");
@@ -47,7 +50,14 @@ fn check(cx: &mut Cx<'_>) {
             finding.place.span = span;
         }
         finding.help.push(text!("take `{path}` away", "去掉 `{path}`"));
-        cx.rewrite(&mut finding, &edge, start..end, "", Applicability::Unsafe, text!("take `{path}` away", "去掉 `{path}`"));
+        cx.rewrite(
+            &mut finding,
+            &edge,
+            start..end,
+            "",
+            Applicability::Unsafe,
+            text!("take `{path}` away", "去掉 `{path}`"),
+        );
         cx.report(finding);
     }
 }
@@ -62,7 +72,8 @@ fn extra(judged: &Judged) -> Option<(usize, &str)> {
     match judged.role.path_rule()? {
         PathRule::Bare => {
             let bare = path.trim_end_matches('/');
-            matches!(bare, "/v1" | "/api" | "/api/chat" | "/api/generate" | "/v1/chat/completions").then_some((range.start, path))
+            matches!(bare, "/v1" | "/api" | "/api/chat" | "/api/generate" | "/v1/chat/completions")
+                .then_some((range.start, path))
         }
         PathRule::Must(must) => {
             let rest = path.strip_prefix(must)?;

@@ -35,7 +35,10 @@ fn check(cx: &mut Cx<'_>) {
         let judged = edge.first();
         let variable = &judged.endpoint.variable;
         let url = Cx::shown(judged);
-        let message = text!("`{variable}` needs a URL: `{url}` has no http://", "`{variable}` 需要完整的 URL：`{url}` 缺少 http://");
+        let message = text!(
+            "`{variable}` needs a URL: `{url}` has no http://",
+            "`{variable}` 需要完整的 URL：`{url}` 缺少 http://"
+        );
         let label = text!("the client says: unsupported protocol scheme", "客户端会报：unsupported protocol scheme");
         let mut finding = cx.edge(&edge, message, label);
         finding.cause = Some("url-missing-scheme");

@@ -33,8 +33,13 @@ OpenAI 客户端会在 base URL 后面直接拼上 `/chat/completions`。Ollama�
 };
 
 /// Images that answer without `/v1` too (their documentation; see the catalog's notes).
-const EITHER: [&str; 5] =
-    ["ghcr.io/berriai/litellm", "ghcr.io/ggml-org/llama.cpp", "localai/localai", "ghcr.io/open-webui/pipelines", "portkeyai/gateway"];
+const EITHER: [&str; 5] = [
+    "ghcr.io/berriai/litellm",
+    "ghcr.io/ggml-org/llama.cpp",
+    "localai/localai",
+    "ghcr.io/open-webui/pipelines",
+    "portkeyai/gateway",
+];
 
 fn check(cx: &mut Cx<'_>) {
     let found = edges(cx.survey, |j| {
@@ -73,9 +78,11 @@ fn needs(cx: &Cx<'_>, judged: &Judged) -> bool {
         return true;
     }
     if let Some(Reached::Service { service, .. }) = judged.reached {
-        return cx.survey.net.image(service).is_some_and(|image| {
-            image.speaks("openai") && !image.names.iter().any(|n| EITHER.contains(n))
-        });
+        return cx
+            .survey
+            .net
+            .image(service)
+            .is_some_and(|image| image.speaks("openai") && !image.names.iter().any(|n| EITHER.contains(n)));
     }
     matches!(address.port, Some(11434 | 1234)) && address.port_range.is_some()
 }
