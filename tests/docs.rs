@@ -1,5 +1,5 @@
 //! The list of rules, their files, their fixtures and their pages agree. `BLESS=1 cargo test --test docs` rewrites the pages.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::unwrap_used, clippy::format_collect, reason = "a test may panic")]
 
 mod common;
 

@@ -1,7 +1,14 @@
 //! dockline's words against a real Docker engine: mistakes are broken there, what `fix` writes reaches there, and verdicts are
 //! what a probe from inside the container finds. `ENGINE=1` runs them (root, Debian: `tests/engine/setup` starts an engine of
 //! its own); `REQUIRE_ENGINE=1` makes it a failure when they can't run.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test may panic and says what it skips")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::indexing_slicing,
+    clippy::format_collect,
+    reason = "a test may panic and says what it skips"
+)]
 
 mod common;
 
