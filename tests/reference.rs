@@ -315,6 +315,8 @@ fn random_projects_load_alike() {
         let files = project(seed);
         let files: Vec<(&str, &str)> = files.iter().map(|(n, t)| (n.as_str(), t.as_str())).collect();
         let work = folder(&files);
+        // Shown where the test fails on the way.
+        print!("\rseed {seed} ");
         match disagree(&compose, work.path()) {
             Some(why) => wrong.push(format!("seed {seed}: {why}")),
             None => accepted += u64::from(run(work.path(), &["config"]).status == 0),

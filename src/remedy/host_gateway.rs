@@ -23,7 +23,7 @@ pub fn host_gateway(desk: Desk<'_>, edge: &Edge<'_>, applicability: Applicabilit
     }
     draft.readdress(edge, &url_for(edge.first(), NAME, Some(port)))?;
     if !published(desk, port) {
-        draft.notes.push(host_side::listen_note(desk.survey.net.facts, port));
+        draft.notes.extend(host_side::listen_note(desk.survey.net.facts, port));
     }
     draft.announces.extend(host_side::ANNOUNCED);
     let description = text!(

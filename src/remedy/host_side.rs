@@ -10,15 +10,18 @@ use crate::text;
 /// Rules that may speak once an address leads to the host: the repair itself says that the server must be opened.
 pub(super) const ANNOUNCED: [&str; 2] = ["host-listens-on-loopback", "host-firewall"];
 
-/// What the host's server needs so that containers reach it by the gateway.
-pub(super) fn listen_note(facts: &Facts, port: u16) -> Text {
+/// What the host's server needs so that containers reach it by the gateway; `None` where it is told to be open already.
+pub(super) fn listen_note(facts: &Facts, port: u16) -> Option<Text> {
+    if facts.on(port).any(|listener| !listener.on_loopback()) {
+        return None;
+    }
     if matches!(facts.platform, Platform::DockerDesktop | Platform::Orbstack) {
-        return text!(
+        return Some(text!(
             "the server on the host is reached on {port}, also where it listens on 127.0.0.1 only",
             "宿主机上的服务在 {port} 端口，即使只监听 127.0.0.1 也连得到"
-        );
+        ));
     }
-    listen_commands(port)
+    Some(listen_commands(port))
 }
 
 /// The commands that let a server on the host take connections from containers.

@@ -20,7 +20,7 @@ pub use host_network::host_network;
 pub use host_side::{firewall_commands, listen_commands};
 pub use lan_ip::lan_ip;
 pub use over::{Written, write_override};
-pub use repair::{by_gateway, by_loopback, map_host, off_host_network, rename, retarget};
+pub use repair::{by_gateway, by_loopback, map_host, off_host_network, rename, retarget, unpublish};
 pub use repoint::{Wanted, lead_way, repoint};
 pub use service::{container_port, service};
 

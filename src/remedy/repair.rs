@@ -6,11 +6,11 @@ use super::draft::{Draft, NewAddress};
 use super::host_gateway::{NAME, reachable};
 use super::host_side;
 use super::service::{address_name, container_port, join_one_of};
-use crate::compose::{Service, ServiceId};
-use crate::diag::{Applicability, Strategy, Text};
+use crate::compose::{Port, Service, ServiceId};
+use crate::diag::{Applicability, Fix, Strategy, Text};
 use crate::network::{Edge, Site, Space};
 use crate::text;
-use crate::yaml::Fragment;
+use crate::yaml::{self, Fragment};
 
 /// Gives the services of an edge the mapping that their address needs.
 pub fn map_host(desk: Desk<'_>, edge: &Edge<'_>, applicability: Applicability) -> Plan {
@@ -23,7 +23,7 @@ pub fn map_host(desk: Desk<'_>, edge: &Edge<'_>, applicability: Applicability) -
     if let Some(port) = edge.first().endpoint.address.port
         && !super::host_gateway::published(desk, port)
     {
-        draft.notes.push(host_side::listen_note(desk.survey.net.facts, port));
+        draft.notes.extend(host_side::listen_note(desk.survey.net.facts, port));
     }
     draft.announces.extend(host_side::ANNOUNCED);
     let description = text!(
@@ -160,4 +160,20 @@ fn loopback_edges(desk: Desk<'_>, id: ServiceId, service: &Service, draft: &mut 
         }
     }
     Ok(())
+}
+
+/// Takes an entry out of `ports`: nothing that it leads to is lost, but somebody may have meant another port.
+pub fn unpublish(desk: Desk<'_>, service: &Service, port: &Port) -> Plan {
+    let by_hand = || desk.by_hand(port.span);
+    let value = service.value.get("ports").ok_or_else(by_hand)?;
+    let tree = desk.tree(value.at.file).ok_or_else(by_hand)?;
+    let index = tree.items(value.at.node).iter().position(|i| *i == port.at.node).ok_or_else(by_hand)?;
+    let mut fix = Fix::new(
+        Strategy::Repair,
+        Applicability::Unsafe,
+        text!("take this entry out of ports", "从 ports 里去掉这一项"),
+    );
+    fix.edits = yaml::remove_item(tree, value.at.node, index).ok_or_else(by_hand)?;
+    fix.changes = vec![service.path("ports")];
+    Ok(fix)
 }

@@ -31,7 +31,7 @@ pub fn lead_way(desk: Desk<'_>, id: ServiceId, target: &Wanted) -> Plan {
     let mut draft = Draft::new(desk);
     let host = way(desk, &mut draft, id, target)?;
     if let Some(port) = target.port.filter(|p| target.service.is_none() && !published(desk, *p)) {
-        draft.notes.push(host_side::listen_note(desk.survey.net.facts, port));
+        draft.notes.extend(host_side::listen_note(desk.survey.net.facts, port));
     }
     let name = desk.name(id);
     Ok(draft.finish(
@@ -114,7 +114,7 @@ pub fn repoint(desk: Desk<'_>, readers: &[ServiceId], variable: &str, target: &W
 
 fn note_port(desk: Desk<'_>, draft: &mut Draft<'_>, target: &Wanted, port: u16) {
     if target.service.is_none() && !published(desk, port) {
-        draft.notes.push(host_side::listen_note(desk.survey.net.facts, port));
+        draft.notes.extend(host_side::listen_note(desk.survey.net.facts, port));
     }
 }
 

@@ -1,5 +1,6 @@
 use crate::diag::{Category, Severity};
 use crate::network::Blocked;
+use crate::remedy;
 use crate::rule::{Cx, FixKind, Rule, Words};
 use crate::text;
 
@@ -8,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     category: Category::Start,
     causes: &["port-conflict"],
     severity: Severity::Error,
-    fix: FixKind::Never,
+    fix: FixKind::Sometimes,
     since: "0.1.0",
     title: Words { en: "A published port is held by a process of the host", zh: "要发布的端口已经被宿主机上的程序占用" },
     doc: Words {
@@ -40,6 +41,11 @@ fn check(cx: &mut Cx<'_>) {
             "publish another host port, or none: services of the project need none",
             "换一个宿主机端口，或者不发布：项目里的服务互访不需要它"
         ));
+        // An image that is known not to listen there loses nothing.
+        let idle = |target: u16| node.listening.complete && node.listening.on(target).is_none();
+        if mapping.target.0 == mapping.target.1 && idle(mapping.target.0) {
+            Cx::plan(&mut finding, remedy::unpublish(cx.desk(), service, mapping));
+        }
         cx.report(finding);
     }
 }

@@ -119,8 +119,8 @@ fn offer(cx: &Cx<'_>, id: usize, port: &crate::compose::Port, finding: &mut Find
             cx.desk().replace(span, &only.to_string()).map(|e| vec![e])
         }
         [] => {
-            description = text!("take this entry out of ports", "从 ports 里去掉这一项");
-            remove(cx, service, port)
+            Cx::plan(finding, remedy::unpublish(cx.desk(), service, port));
+            return;
         }
         _ => return,
     };
@@ -133,16 +133,4 @@ fn offer(cx: &Cx<'_>, id: usize, port: &crate::compose::Port, finding: &mut Find
         }
         Err(reason) => finding.refusals.push((Strategy::Repair, reason)),
     }
-}
-
-fn remove(
-    cx: &Cx<'_>,
-    service: &crate::compose::Service,
-    port: &crate::compose::Port,
-) -> Result<Vec<crate::source::Edit>, crate::diag::Text> {
-    let by_hand = || cx.desk().by_hand(port.span);
-    let value = service.value.get("ports").ok_or_else(by_hand)?;
-    let tree = cx.desk().tree(value.at.file).ok_or_else(by_hand)?;
-    let index = tree.items(value.at.node).iter().position(|i| *i == port.at.node).ok_or_else(by_hand)?;
-    crate::yaml::remove_item(tree, value.at.node, index).ok_or_else(by_hand)
 }

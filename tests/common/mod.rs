@@ -37,11 +37,12 @@ pub fn command(dir: &Path, args: &[&str]) -> Command {
 }
 
 pub fn finish(mut command: Command) -> Said {
+    let dir = command.get_current_dir().map_or_else(PathBuf::new, Path::to_path_buf);
     let done = command.output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let status = done.status.code().unwrap_or(-1);
     let said = Said { status, out: text(&done.stdout), err: text(&done.stderr) };
-    assert!(!said.err.contains("panicked"), "{}", said.err);
+    assert!(!said.err.contains("panicked"), "in {}: {}", dir.display(), said.err);
     said
 }
 
