@@ -38,6 +38,8 @@ pub fn resolve(text: &str, style: Style, tag: Option<Tag>) -> Resolved {
         Some(Tag::Reset | Tag::Override | Tag::Other) | None => {}
     }
     match style {
+        // A tag of one's own makes even nothing a text.
+        Style::Empty if tag == Some(Tag::Other) => Resolved::Str,
         Style::Empty => Resolved::Null,
         Style::Plain => plain(text),
         _ => Resolved::Str,
