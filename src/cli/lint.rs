@@ -23,6 +23,8 @@ pub(super) fn run(session: &mut Session, args: &Lint) -> Result<u8, Failure> {
     let out = match args.format {
         LintFormat::Json => json(session, &outcome),
         LintFormat::Concise => concise(session, &outcome),
+        // Of nothing that could be read there is nothing to say; why stands on stderr.
+        LintFormat::Human if outcome.projects.is_empty() && !missed.is_empty() => String::new(),
         LintFormat::Human => human(session, args, &outcome),
     };
     write(args.output.as_deref(), &out)?;

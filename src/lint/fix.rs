@@ -69,6 +69,8 @@ pub struct Fixed {
     pub bugs: Vec<(&'static str, String)>,
     /// Files that have to be named behind the others.
     pub to_list: Vec<PathBuf>,
+    /// Override files that were made, those among them that must be listed too.
+    made: Vec<PathBuf>,
     /// Wishes that no project can grant, with the reasons.
     pub unmet: Vec<(String, Text)>,
 }
@@ -106,7 +108,7 @@ pub fn fix(
     changes.sort_by(|a, b| a.path.cmp(&b.path));
     out.changes = changes;
     let mut files = Files::with_overlay(base.to_path_buf(), overlay);
-    let relisted = relisted(found, &out.to_list);
+    let relisted = relisted(found, &out.made);
     let failures = std::mem::take(&mut out.left.failures);
     out.left = lint(&mut files, &relisted, process, options);
     out.left.failures.extend(failures.into_iter().filter(|f| !out.left.failures.contains(f)).collect::<Vec<_>>());
@@ -117,11 +119,11 @@ pub fn fix(
 }
 
 /// The projects with the override files that were made for them.
-fn relisted(found: &[Found], to_list: &[PathBuf]) -> Vec<Found> {
+fn relisted(found: &[Found], made: &[PathBuf]) -> Vec<Found> {
     let mut out = found.to_vec();
     for item in &mut out {
         let dir = item.request.files.first().and_then(|f| f.parent()).map(PathBuf::from);
-        let more = to_list.iter().filter(|p| p.parent().map(PathBuf::from) == dir && !item.request.files.contains(p));
+        let more = made.iter().filter(|p| p.parent().map(PathBuf::from) == dir && !item.request.files.contains(p));
         let more: Vec<PathBuf> = more.cloned().collect();
         item.request.files.extend(more);
     }
@@ -156,7 +158,7 @@ fn mark(files: &Files, finding: &Finding) -> String {
 impl Run<'_> {
     fn load(&self) -> (Files, Project) {
         let mut files = Files::with_overlay(self.base.to_path_buf(), self.overlay.clone());
-        let item = relisted(std::slice::from_ref(self.item), &self.out.to_list);
+        let item = relisted(std::slice::from_ref(self.item), &self.out.made);
         let project = load_found(&mut files, item.first().unwrap_or(self.item), self.process);
         (files, project)
     }
@@ -357,12 +359,13 @@ impl Run<'_> {
         for fix in fixes {
             over.merge(&fix.overrides);
         }
-        let mut to_list = self.out.to_list.clone();
+        let (mut to_list, mut made) = (self.out.to_list.clone(), self.out.made.clone());
         if !over.is_empty() {
             let survey = Survey::new(project, &self.options.facts);
             let desk = Desk { files, survey: &survey, lan_ip: self.options.lan_ip, into_override: true };
             let written = write_override(desk, &over, self.wanted.listed).map_err(|t| t.get(Lang::En).to_owned())?;
             edits.extend(written.edits);
+            made.extend(written.creation.iter().map(|c| c.path.clone()).filter(|p| !self.out.made.contains(p)));
             creates.extend(written.creation);
             to_list.extend(written.to_list.filter(|p| !self.out.to_list.contains(p)));
         }
@@ -380,11 +383,12 @@ impl Run<'_> {
             overlay.insert(creation.path, creation.text.into_bytes());
         }
         let mut after_files = Files::with_overlay(self.base.to_path_buf(), overlay);
-        let item = relisted(std::slice::from_ref(self.item), &to_list);
+        let item = relisted(std::slice::from_ref(self.item), &made);
         let after = load_found(&mut after_files, item.first().unwrap_or(self.item), self.process);
         State::of(&after_files, &after, self.options).holds(before, fixes)?;
         self.overlay = after_files.into_overlay();
         self.out.to_list = to_list;
+        self.out.made = made;
         Ok(())
     }
 

@@ -1,0 +1,365 @@
+//! The commands as a person or a script meets them: exit statuses, the JSON contract, languages, options, secrets.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+
+mod common;
+
+use common::{Said, command, finish, folder, root, run, run_with};
+
+const BROKEN: &str = "services:
+  open-webui:
+    image: ghcr.io/open-webui/open-webui:v0.6.5
+    environment:
+      OLLAMA_BASE_URL: http://localhost:11434
+";
+const FINE: &str = "services:
+  open-webui:
+    image: ghcr.io/open-webui/open-webui:v0.6.5
+    environment:
+      OLLAMA_BASE_URL: http://ollama:11434
+  ollama:
+    image: ollama/ollama:0.6.5
+";
+const REJECTED: &str = "services:\n  app:\n    image: x:1\n    ports: 80\n";
+
+fn with(compose: &str) -> tempfile::TempDir {
+    folder(&[("compose.yaml", compose)])
+}
+
+fn status(compose: &str, args: &[&str]) -> i32 {
+    run(with(compose).path(), args).status
+}
+
+#[test]
+fn exit_statuses_are_those_of_the_contract() {
+    assert_eq!(status(FINE, &["lint"]), 0);
+    assert_eq!(status(BROKEN, &["lint"]), 1);
+    assert_eq!(status(BROKEN, &["lint", "--fail-on", "never"]), 0);
+    assert_eq!(status(BROKEN, &["lint", "--ignore", "reach"]), 0);
+    assert_eq!(status(BROKEN, &["lint", "--select", "env"]), 0);
+    assert_eq!(status(BROKEN, &["fix"]), 0);
+    assert_eq!(status(BROKEN, &["fix", "--diff"]), 1);
+    assert_eq!(status(FINE, &["fix", "--diff"]), 0);
+    assert_eq!(status(BROKEN, &["fix", "--to", "service"]), 1);
+    assert_eq!(status(BROKEN, &["reach"]), 0);
+    assert_eq!(status(BROKEN, &["reach", "--fail-on-broken"]), 1);
+    assert_eq!(status(FINE, &["reach", "--fail-on-broken"]), 0);
+    assert_eq!(status(FINE, &["env"]), 0);
+    assert_eq!(status(REJECTED, &["env"]), 1);
+    assert_eq!(status(REJECTED, &["config"]), 1);
+    assert_eq!(status(FINE, &["explain", "dial tcp [::1]:11434: connect: connection refused"]), 0);
+    assert_eq!(status(FINE, &["explain", "all is well"]), 1);
+    assert_eq!(status(FINE, &["rules"]), 0);
+}
+
+#[test]
+fn what_cannot_run_ends_with_two_and_says_why() {
+    let dir = with(FINE);
+    for (args, says) in [
+        (&["lint", "nowhere.yaml"][..], "nowhere.yaml"),
+        (&["lint", "--platform", "beos"], "beos"),
+        (&["lint", "--host-listener", "11434"], "11434"),
+        (&["lint", "--select", "no-such-rule"], "no-such-rule"),
+        (&["lint", "--no-such-option"], "--no-such-option"),
+        (&["fix", "--to", "magic"], "magic"),
+        (&["fix", "--to", "lan-ip"], "lan-ip"),
+        (&["env", "no-such-service"], "open-webui"),
+        (&["reach", "--from", "nobody", "--to", "host:1"], "open-webui"),
+        (&["lint", "--config", "none.toml"], "none.toml"),
+    ] {
+        let said = run(dir.path(), args);
+        assert_eq!(said.status, 2, "{args:?}: {}{}", said.out, said.err);
+        assert!(said.err.contains(says), "{args:?} does not name {says}: {}", said.err);
+        assert!(said.out.is_empty(), "{args:?} prints on stdout: {}", said.out);
+    }
+    let empty = tempfile::tempdir().unwrap();
+    let said = run(empty.path(), &["lint"]);
+    assert_eq!(said.status, 2);
+    assert!(said.err.contains("-f FILE"), "{}", said.err);
+}
+
+#[test]
+fn configuration_mistakes_are_shown_at_their_line() {
+    let dir =
+        folder(&[("compose.yaml", FINE), ("dockline.toml", "[host]\nlisteners = [\"*:1\"]\nplatfrom = \"linux\"\n")]);
+    let said = run(dir.path(), &["lint"]);
+    assert_eq!(said.status, 2);
+    assert!(said.err.contains("dockline.toml:3:1"), "{}", said.err);
+    assert_eq!(run(dir.path(), &["lint", "--isolated"]).status, 0);
+}
+
+#[test]
+fn configuration_gives_host_facts_and_severities() {
+    let mapped = "services:
+  open-webui:
+    image: ghcr.io/open-webui/open-webui:v0.6.5
+    extra_hosts: [\"host.docker.internal:host-gateway\"]
+    environment:
+      OLLAMA_BASE_URL: http://host.docker.internal:11434
+";
+    let toml = "platform = \"linux\"\n[host]\nlisteners = [\"127.0.0.1:11434\"]\n";
+    let dir = folder(&[("compose.yaml", mapped), ("dockline.toml", toml)]);
+    let found = run(dir.path(), &["lint", "--format", "json"]).json();
+    assert_eq!(found["findings"][0]["rule"], "host-listens-on-loopback");
+    let quiet = format!("{toml}[rules]\nhost-listens-on-loopback = \"off\"\n");
+    std::fs::write(dir.path().join("dockline.toml"), quiet).unwrap();
+    assert_eq!(run(dir.path(), &["lint"]).status, 0);
+}
+
+#[test]
+fn lint_json_keeps_its_contract() {
+    let found = run(with(BROKEN).path(), &["lint", "--format", "json"]).json();
+    assert_eq!(found["version"], 1);
+    assert_eq!(found["tool"]["name"], "dockline");
+    assert_eq!(found["projects"][0]["dir"], ".");
+    assert_eq!(found["projects"][0]["files"][0], "compose.yaml");
+    let finding = &found["findings"][0];
+    for (key, value) in [
+        ("rule", "loopback-url"),
+        ("category", "reach"),
+        ("cause", "loopback-to-host"),
+        ("severity", "error"),
+        ("file", "compose.yaml"),
+        ("path", "services.open-webui.environment.OLLAMA_BASE_URL"),
+    ] {
+        assert_eq!(finding[key], value);
+    }
+    assert_eq!(finding["project"], 0);
+    assert_eq!(finding["services"][0], "open-webui");
+    assert_eq!(finding["range"]["start"]["line"], 5);
+    assert_eq!(finding["range"]["start"]["column"], 24);
+    let start = usize::try_from(finding["range"]["start"]["offset"].as_u64().unwrap()).unwrap();
+    assert!(BROKEN.get(start..).unwrap().starts_with("http://localhost:11434"));
+    let fix = &finding["fixes"][0];
+    assert_eq!((&fix["strategy"], &fix["applicability"]), (&"host-gateway".into(), &"safe".into()));
+    assert!(fix["edits"].as_array().unwrap().len() >= 2, "{fix}");
+    assert_eq!(found["summary"]["error"], 1);
+    assert_eq!(found["summary"]["fixable"], 1);
+    let moved = format!("# a line above\n{BROKEN}");
+    let again = run(with(&moved).path(), &["lint", "--format", "json"]).json();
+    assert_eq!(again["findings"][0]["fingerprint"], finding["fingerprint"]);
+}
+
+#[test]
+fn reach_json_keeps_its_contract() {
+    let found = run(with(FINE).path(), &["reach", "--format", "json"]).json();
+    let endpoint = &found["endpoints"][0];
+    for (key, value) in [
+        ("service", "open-webui"),
+        ("variable", "OLLAMA_BASE_URL"),
+        ("value", "http://ollama:11434"),
+        ("host", "ollama"),
+        ("audience", "server"),
+        ("verdict", "ok"),
+        ("file", "compose.yaml"),
+    ] {
+        assert_eq!(endpoint[key], value);
+    }
+    assert_eq!(endpoint["port"], 11434);
+    assert_eq!(endpoint["reached"], serde_json::json!({"service": "ollama", "port": 11434}));
+}
+
+#[test]
+fn one_question_gets_the_url_to_type() {
+    let dir = with(FINE);
+    let said = run(dir.path(), &["reach", "--from", "open-webui", "--to", "host:11434", "--platform", "linux"]);
+    assert!(said.out.contains("http://host.docker.internal:11434"), "{}", said.out);
+    assert!(said.out.contains("extra_hosts"), "{}", said.out);
+    let said = run(dir.path(), &["reach", "--from", "open-webui", "--to", "ollama"]);
+    assert!(said.out.contains("http://ollama:11434"), "{}", said.out);
+    let json = run(dir.path(), &["reach", "--from", "open-webui", "--to", "ollama", "--format", "json"]).json();
+    assert_eq!(json["url"], "http://ollama:11434");
+    assert_eq!(json["verdict"], "ok");
+}
+
+const SECRETS: &str = "services:
+  app:
+    image: registry.example.com/app:1
+    environment:
+      OPENAI_API_KEY: sk-verysecretvalue1234567890
+      DATABASE_URL: postgres://root:hunter2secret@localhost:5432/app
+      AUTH_HEADER: Bearer topsecrettoken99
+      PASSWORD_OF_ADMIN: correcthorsebattery
+  db:
+    image: postgres:16
+    environment:
+      POSTGRES_PASSWORD: hunter2secret
+";
+
+#[test]
+fn secrets_stay_secret() {
+    let dir = with(SECRETS);
+    let hidden = ["sk-verysecretvalue", "hunter2secret", "correcthorsebattery"];
+    for args in [
+        &["lint"][..],
+        &["lint", "--format", "json"],
+        &["lint", "--format", "concise"],
+        &["reach"],
+        &["reach", "--format", "json"],
+        &["env"],
+        &["env", "--format", "json"],
+        &["config", "--origins"],
+        &["fix", "--format", "json", "--unsafe"],
+        &["explain", "connect to postgres://root:hunter2secret@localhost:5432 failed: Connection refused"],
+    ] {
+        let said = run(dir.path(), args);
+        for secret in hidden {
+            let told = said.out.contains(secret) || said.err.contains(secret);
+            assert!(!told, "{args:?} tells {secret}:\n{}{}", said.out, said.err);
+        }
+    }
+    let shown = run(dir.path(), &["env", "--show-secrets", "--format", "json"]).json();
+    assert_eq!(shown["services"]["db"]["POSTGRES_PASSWORD"]["value"], "hunter2secret");
+    let masked = run(dir.path(), &["env", "--format", "json"]).json();
+    assert_eq!(masked["services"]["db"]["POSTGRES_PASSWORD"]["redacted"], true);
+    assert!(masked["services"]["db"]["POSTGRES_PASSWORD"]["value"].is_null());
+}
+
+#[test]
+fn env_tells_where_a_value_comes_from() {
+    let dir = folder(&[
+        (
+            "compose.yaml",
+            "services:\n  app:\n    image: x:1\n    environment:\n      URL: http://${HOST:-localhost}:1\n      BARE:\n",
+        ),
+        (".env", "HOST=db\n"),
+    ]);
+    let found = run(dir.path(), &["env", "--format", "json"]).json();
+    let url = &found["services"]["app"]["URL"];
+    assert_eq!(url["value"], "http://db:1");
+    let files: Vec<&str> = url["origins"].as_array().unwrap().iter().map(|o| o["file"].as_str().unwrap()).collect();
+    assert_eq!(files, ["compose.yaml", ".env", "compose.yaml"]);
+    let bare = &found["services"]["app"]["BARE"];
+    assert!(bare["value"].is_null() && bare["redacted"] == false);
+    let said = run(dir.path(), &["env", "app", "URL"]);
+    assert!(said.out.contains("http://db:1") && said.out.contains(".env:1"), "{}", said.out);
+}
+
+#[test]
+fn the_language_follows_option_variable_and_locale() {
+    let dir = with(BROKEN);
+    let chinese = |said: &Said| said.out.contains("连接被拒绝");
+    assert!(!chinese(&run(dir.path(), &["lint"])));
+    assert!(chinese(&run(dir.path(), &["lint", "--lang", "zh"])));
+    for (name, value) in [("DOCKLINE_LANG", "zh"), ("LANG", "zh_CN.UTF-8"), ("LC_ALL", "zh_CN.UTF-8")] {
+        let mut with_variable = command(dir.path(), &["lint"]);
+        with_variable.env(name, value);
+        assert!(chinese(&finish(with_variable)), "{name}={value}");
+    }
+    let mut machine = command(dir.path(), &["lint", "--format", "json"]);
+    machine.env("LANG", "zh_CN.UTF-8");
+    assert!(!chinese(&finish(machine)), "machine formats are English unless asked for");
+}
+
+#[test]
+fn colour_is_for_terminals_and_those_who_ask() {
+    let dir = with(BROKEN);
+    assert!(!run(dir.path(), &["lint"]).out.contains('\u{1b}'));
+    assert!(run(dir.path(), &["lint", "--color", "always"]).out.contains('\u{1b}'));
+}
+
+#[test]
+fn escapes_in_files_do_not_reach_the_terminal() {
+    let dir = with(
+        "services:\n  app:\n    image: x:1\n    environment:\n      OLLAMA_BASE_URL: \"http://localhost:11434/\\e[31mred\\a\"\n",
+    );
+    for args in [&["lint"][..], &["reach"], &["env"], &["lint", "--format", "concise"]] {
+        let said = run(dir.path(), args);
+        assert!(!said.out.contains(['\u{1b}', '\u{7}']), "{args:?}: {:?}", said.out);
+    }
+}
+
+#[test]
+fn a_comment_leaves_a_place_alone() {
+    let ignored =
+        BROKEN.replace("      OLLAMA", "      # dockline: ignore[loopback-url] a sidecar listens there\n      OLLAMA");
+    assert_eq!(status(&ignored, &["lint"]), 0);
+    let trailing = BROKEN.replace("11434\n", "11434  # dockline: ignore[loopback-url] a sidecar\n");
+    assert_eq!(status(&trailing, &["lint"]), 0);
+    let other = BROKEN.replace("11434\n", "11434  # dockline: ignore[url-missing-v1] not this one\n");
+    assert_eq!(status(&other, &["lint"]), 1);
+    let dir = with(&ignored);
+    run(dir.path(), &["fix", "--unsafe"]);
+    assert_eq!(std::fs::read_to_string(dir.path().join("compose.yaml")).unwrap(), ignored);
+}
+
+#[test]
+fn several_projects_and_what_belongs_to_one() {
+    let dir = folder(&[
+        ("a/compose.yaml", BROKEN),
+        ("b/docker-compose.yml", FINE),
+        (
+            "b/docker-compose.override.yml",
+            "services:\n  open-webui:\n    environment:\n      OLLAMA_BASE_URL: http://localhost:11434\n",
+        ),
+        ("node_modules/x/compose.yaml", BROKEN),
+        ("ignored/compose.yaml", BROKEN),
+        (".gitignore", "ignored/\n"),
+        (".git/HEAD", "ref: refs/heads/main\n"),
+    ]);
+    let found = run(dir.path(), &["lint", "--recursive", "--format", "json"]).json();
+    let dirs: Vec<&str> = found["projects"].as_array().unwrap().iter().map(|p| p["dir"].as_str().unwrap()).collect();
+    assert_eq!(dirs, ["a", "b"]);
+    let files: Vec<&str> = found["findings"].as_array().unwrap().iter().map(|f| f["file"].as_str().unwrap()).collect();
+    assert_eq!(files, ["a/compose.yaml", "b/docker-compose.override.yml"]);
+    assert_eq!(run(dir.path(), &["-C", "a", "lint"]).status, 1);
+    assert_eq!(run(dir.path(), &["lint", "-f", "b/docker-compose.yml"]).status, 0);
+}
+
+#[test]
+fn an_env_file_stands_for_the_projects_that_read_it() {
+    let dir = folder(&[
+        ("compose.yaml", "services:\n  a:\n    image: x:1\n    environment:\n      OLLAMA_BASE_URL: ${URL}\n"),
+        (".env", "URL=http://localhost:11434\n"),
+        ("other/lonely.env", "A=1\n"),
+    ]);
+    let found = run(dir.path(), &["lint", ".env", "--format", "json"]).json();
+    assert_eq!(found["findings"][0]["file"], ".env");
+    let said = run(dir.path(), &["lint", "other/lonely.env"]);
+    assert_eq!(said.status, 0);
+    assert_eq!(said.err.lines().count(), 1, "{}", said.err);
+}
+
+#[test]
+fn profiles_and_env_files_are_composes() {
+    let dir = folder(&[
+        (
+            "compose.yaml",
+            "services:\n  web:\n    image: x:1\n    environment:\n      OLLAMA_BASE_URL: http://${H}:11434\n  ollama:\n    image: ollama/ollama:0.6.5\n    profiles: [local]\n",
+        ),
+        ("prod.env", "H=ollama\n"),
+    ]);
+    let rules = |args: &[&str]| {
+        let mut all = vec!["lint", "--format", "json", "--env-file", "prod.env"];
+        all.extend(args);
+        let found = run(dir.path(), &all).json();
+        found["findings"].as_array().unwrap().iter().map(|f| f["rule"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(rules(&[]), ["profile-not-enabled"]);
+    assert!(rules(&["--profile", "local"]).is_empty());
+}
+
+#[test]
+fn a_log_on_standard_input_is_tied_to_the_project() {
+    let dir = with(BROKEN);
+    let log = "starting\nopen-webui | ConnectionError: HTTPConnectionPool(host='localhost', port=11434): Max retries exceeded with url: /api/tags (Caused by NewConnectionError: [Errno 111] Connection refused)\n";
+    let said = run_with(dir.path(), &["explain", "-"], log);
+    assert_eq!(said.status, 0, "{}", said.err);
+    assert!(said.out.contains("compose.yaml:5"), "{}", said.out);
+    let json = run_with(dir.path(), &["explain", "-", "--format", "json"], log);
+    let found = json.json();
+    assert_eq!(found["matches"][0]["diagnosis"], "loopback-to-host");
+    assert_eq!(found["matches"][0]["places"][0]["service"], "open-webui");
+}
+
+#[test]
+fn a_closed_pipe_is_no_failure() {
+    let mut child = command(&root().join("fixtures/seeds/dify"), &["reach", "--format", "json"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let done = child.wait_with_output().unwrap();
+    assert!(done.stderr.is_empty(), "{}", String::from_utf8_lossy(&done.stderr));
+    assert_eq!(done.status.code(), Some(0));
+}
