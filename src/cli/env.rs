@@ -22,6 +22,19 @@ pub(super) fn run(session: &mut Session, args: &Env) -> Result<u8, Failure> {
         return Err(Failure::new(text!("no service `{name}`", "没有服务 `{name}`"))
             .hint(text!("there are {known}", "有这些服务：{known}")));
     }
+    if let (Some(service), Some(variable)) = (&wanted.service, &wanted.variable)
+        && let Some(found) = project.services.iter().find(|s| *service == *s.name)
+        && !found.environment.iter().any(|v| *variable == *v.key)
+    {
+        let known: Vec<&str> = found.environment.iter().map(|v| &*v.key).collect();
+        let hint = session::nearest(variable, &known).map_or_else(
+            || text!("all of them: dockline env {service}", "全部变量：dockline env {service}"),
+            |near| text!("`{near}` may be meant", "是不是 `{near}`？"),
+        );
+        return Err(
+            Failure::new(text!("`{service}` has no variable `{variable}`", "`{service}` 没有变量 `{variable}`")).hint(hint)
+        );
+    }
     let out = match args.format {
         DataFormat::Json => environment_json(&session.files, &project, &wanted),
         DataFormat::Human => environment_table(&session.files, &project, &wanted, session.lang),

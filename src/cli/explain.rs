@@ -13,7 +13,7 @@ use crate::lint::{advice, findings};
 use crate::network::Survey;
 use crate::remedy::{firewall_commands, listen_commands};
 use crate::report::{self, Range, tame};
-use crate::rule::Rule;
+use crate::rule::{FixKind, Rule};
 use crate::rules;
 use crate::text;
 
@@ -266,7 +266,8 @@ fn human(session: &Session, args: &Explain, told: &[Told], typed: &[Text]) -> St
             let _ = writeln!(out, "{}", label.get(lang));
             for other in others {
                 let means = cause(other.one.cause).map_or("", |c| c.means.get(lang));
-                let _ = writeln!(out, "  {}: {means}", other.one.cause);
+                let slug = other.one.cause;
+                let _ = writeln!(out, "{}", text!("  {slug}: {means}", "  {slug}：{means}").get(lang));
             }
             out.push('\n');
         }
@@ -286,12 +287,14 @@ fn human(session: &Session, args: &Explain, told: &[Told], typed: &[Text]) -> St
     if let Some(next) = next {
         let _ = writeln!(out, "{}", next.get(lang));
     }
+    out.truncate(out.trim_end().len());
+    out.push('\n');
     out
 }
 
 /// What the message says, in a line.
 fn head(told: &Told, lang: Lang) -> String {
-    use crate::catalog::Symptom as S;
+    use crate::catalog::{Layer, Symptom as S};
     let whom = match &told.one.target {
         Some(t) => {
             let port = t.port.map_or(String::new(), |p| format!(":{p}"));
@@ -309,7 +312,13 @@ fn head(told: &Told, lang: Lang) -> String {
         Some(S::Unreachable) => ("no route to it", "到不了这个地址"),
         Some(S::Reset) => ("the connection was taken and dropped", "连接建立后又被断开"),
         Some(S::Unspecific) => ("the call failed; the message does not say how", "调用失败，报错没有说怎么失败的"),
-        None => (told.one.cause, told.one.cause),
+        None => match told.one.layer {
+            Layer::Name => ("the name does not resolve", "名字解析不了"),
+            Layer::Http => ("it was reached, and the answer is an error", "连上了，但返回的是错误"),
+            Layer::Model => ("the server was reached; it is about the model", "服务连上了，问题在模型上"),
+            Layer::Browser => ("the browser refused the call", "浏览器拦下了这次请求"),
+            Layer::Engine => ("the engine refused it", "Docker 引擎拒绝了"),
+        },
     };
     let what = if whom.is_empty() { text!("{en}", "{zh}") } else { text!("{whom}: {en}", "{whom}：{zh}") };
     let shown = shorten(&mask(&told.one.text));
@@ -331,16 +340,25 @@ fn shorten(line: &str) -> String {
 /// A cause in full: what happens, where in the project, what to do.
 fn full(told: &Told, lang: Lang) -> String {
     let Some(cause) = cause(told.one.cause) else { return String::new() };
-    let mut out = format!("{}: {}\n", cause.slug, cause.means.get(lang));
-    let label = text!("here", "就在这里");
+    let colon = text!(": ", "：");
+    let mut out = format!("{}{}{}\n", cause.slug, colon.get(lang), cause.means.get(lang));
+    // A line that several services share is said once.
+    let mut lines: Vec<(String, &str, Vec<String>)> = Vec::new();
     for place in &told.places {
         let line = place.range.map_or(String::new(), |r| format!(":{}", r.start.line));
-        let (file, variable, service) = (&place.file, &place.variable, &place.service);
-        let what = text!("{variable} of `{service}`", "`{service}` 的 {variable}");
-        let _ = writeln!(out, "  {}: {}", label.get(lang), tame(&format!("{file}{line}  {}", what.get(lang))));
+        let (at, service) = (format!("{}{line}", place.file), format!("`{}`", place.service));
+        match lines.iter_mut().find(|(known, variable, _)| *known == at && *variable == place.variable) {
+            Some((.., services)) => services.push(service),
+            None => lines.push((at, &place.variable, vec![service])),
+        }
     }
-    let label = text!("do", "怎么办");
-    let _ = writeln!(out, "  {}: {}\n", label.get(lang), cause.next.get(lang));
+    for (at, variable, services) in lines {
+        let (en, zh) = (services.join(", "), services.join("、"));
+        let line = text!("  here: {at}  {variable} of {en}", "  位置：{at}  {zh} 的 {variable}");
+        let _ = writeln!(out, "{}", tame(line.get(lang)));
+    }
+    let label = text!("  do: ", "  怎么办：");
+    let _ = writeln!(out, "{}{}\n", label.get(lang), cause.next.get(lang));
     if let Some(commands) = commands(cause.slug, told.one.target.as_ref().and_then(|t| t.port)) {
         let _ = writeln!(out, "{}\n", indented(commands.get(lang)));
     }
@@ -374,14 +392,20 @@ fn cause_page(cause: &Cause, lang: Lang) -> String {
 }
 
 fn rule_page(rule: &Rule, lang: Lang) -> String {
-    let mut out = format!("{}: {}\n\n{}\n", rule.id, rule.title.get(lang), rule.doc.get(lang));
+    let colon = text!(": ", "：");
+    let mut out = format!("{}{}{}\n\n{}\n", rule.id, colon.get(lang), rule.title.get(lang), rule.doc.get(lang));
     let (category, severity, fix) = (rule.category.name(), rule.severity.name(), rule.fix.name());
+    let mended = match rule.fix {
+        FixKind::Always => "总能自动修复",
+        FixKind::Sometimes => "有时能自动修复",
+        FixKind::Never => "不能自动修复",
+    };
     let _ = writeln!(
         out,
         "\n{}",
         text!(
             "category {category}, severity {severity}, fix {fix}; switch off in place: # dockline: ignore[{}] reason",
-            "类别 {category}，级别 {severity}，自动修复 {fix}；就地关闭：# dockline: ignore[{}] 原因",
+            "类别 {category}，级别 {severity}，{mended}；在原处关闭：# dockline: ignore[{}] 原因",
             rule.id
         )
         .get(lang)
@@ -394,7 +418,7 @@ fn unknown(session: &Session, asked: &str) -> String {
     let known: Vec<&str> =
         rules::ALL.iter().map(|r| r.id).chain(crate::explain::CAUSES.iter().map(|c| c.slug)).collect();
     let near = if asked.contains(char::is_whitespace) { None } else { session::nearest(asked, &known) };
-    let what = text!("nothing in it is known to dockline", "没有认出里面的任何内容");
+    let what = text!("dockline recognises nothing in it", "里面没有 dockline 认识的报错");
     let hint = match near {
         Some(near) => text!("`{near}` may be meant", "是不是 `{near}`？"),
         None => text!(

@@ -262,7 +262,7 @@ impl Report<'_> {
             let place = if file.is_empty() { String::new() } else { format!("{file}:{line}: ") };
             let what = text!("{place}{rule} ({services}): ", "{place}{rule}（{services}）：").and(&applied.description);
             let head =
-                if self.args.diff { text!("would fix  ", "会修复  ") } else { text!("fixed  ", "已修复  ") };
+                if self.args.diff { text!("would fix  ", "将修复  ") } else { text!("fixed  ", "已修复  ") };
             say(&head.and(&what));
         }
         for skipped in &fixed.skipped {
@@ -291,7 +291,7 @@ impl Report<'_> {
             ));
         }
         for note in &fixed.notes {
-            say(&text!("on the host: ", "宿主机上：").and(note));
+            say(&text!("note: ", "注意：").and(note));
         }
         self.rest(&mut lines, lang);
         lines.join("\n") + "\n"
@@ -318,7 +318,7 @@ impl Report<'_> {
         }
         for command in self.apply() {
             let command = tame(&command);
-            lines.push(text!("apply it: {command}", "使之生效：{command}").get(lang).to_owned());
+            lines.push(text!("apply it: {command}", "让改动生效：{command}").get(lang).to_owned());
         }
     }
 }

@@ -226,10 +226,11 @@ fn count(outcome: &Outcome) -> Text {
     }
     let plural = |n: usize, word: &str| if n == 1 { format!("{n} {word}") } else { format!("{n} {word}s") };
     let (e, w) = (plural(error, "error"), plural(warning, "warning"));
-    text!(
-        "{en}: {e}, {w}, {info} info; {fixable} can be fixed by dockline",
-        "{zh}：{error} 个错误，{warning} 个警告，{info} 个提示；其中 {fixable} 个 dockline 可以修复"
-    )
+    let counts = text!("{en}: {e}, {w}, {info} info", "{zh}：{error} 个错误，{warning} 个警告，{info} 个提示");
+    if fixable == 0 {
+        return counts;
+    }
+    counts.and(&text!("; dockline can fix {fixable}", "；其中 {fixable} 个可由 dockline 修复"))
 }
 
 /// What to type next.
@@ -259,7 +260,7 @@ pub(super) fn advice_lines(advice: &Advice, again: &str, lang: Lang) -> Vec<Text
     let Advice { service, base, .. } = advice;
     let page = advice.app.page.get(lang);
     let mut out = vec![text!(
-        "`{service}` keeps model servers in its database, so no file shows the address. To type there:",
+        "`{service}` keeps the addresses of model servers in its database, where no file shows them. Type there:",
         "`{service}` 把模型服务的地址存在数据库里，文件里看不到。应该这样填："
     )];
     out.push(text!("  where    {page}", "  位置    {page}"));
@@ -291,19 +292,19 @@ pub(super) fn advice_lines(advice: &Advice, again: &str, lang: Lang) -> Vec<Text
         out.push(if advice.target.is_none() {
             text!(
                 "  needs    extra_hosts for that name on Linux:  dockline fix{sets}{again}",
-                "  需要    在 Linux 上用 extra_hosts 定义这个名字：dockline fix{sets}{again}"
+                "  前提    Linux 上要用 extra_hosts 定义这个名字：dockline fix{sets}{again}"
             )
         } else {
             text!(
                 "  needs    a network that both are on:  dockline fix{sets}{again}",
-                "  需要    双方在同一个网络上：dockline fix{sets}{again}"
+                "  前提    双方在同一个网络上：dockline fix{sets}{again}"
             )
         });
     }
     if advice.listen {
         out.push(text!(
             "  needs    the server on the host to listen beyond 127.0.0.1:  dockline explain host-bind-loopback",
-            "  需要    宿主机上的服务不能只监听 127.0.0.1：dockline explain host-bind-loopback"
+            "  前提    宿主机上的服务不能只监听 127.0.0.1：dockline explain host-bind-loopback"
         ));
     }
     out.push(Text::default());

@@ -78,7 +78,7 @@ fn question(session: &Session, args: &Reach, survey: &Survey<'_>, from: &str, to
             instead_of: None,
         },
     };
-    let scheme = asked.scheme.clone().unwrap_or_else(|| "http://".to_owned());
+    let scheme = asked.scheme.clone().unwrap_or_else(|| scheme_of(net, &asked).to_owned());
     let port = found.port.map_or(String::new(), |p| format!(":{p}"));
     let url = format!("{scheme}{}{port}{path}", found.host);
     let again = again(args);
@@ -105,7 +105,12 @@ fn question(session: &Session, args: &Reach, survey: &Survey<'_>, from: &str, to
         say(&text!("{to} from `{from}`: {}: ", "从 `{from}` 到 {to}：{}：", words.get(lang)).and(&reason));
     }
     let words = verdict_words(found.verdict);
-    say(&text!("type     {url}", "填写    {url}"));
+    let dead_end = found.verdict.broken() && needs.is_empty();
+    if dead_end {
+        say(&text!("address  {url}", "地址    {url}"));
+    } else {
+        say(&text!("type     {url}", "填写    {url}"));
+    }
     say(&text!("today    {}: ", "现状    {}：", words.get(lang)).and(&found.reason));
     if let Some(other) = found.instead_of {
         say(&text!(
@@ -113,11 +118,39 @@ fn question(session: &Session, args: &Reach, survey: &Survey<'_>, from: &str, to
             "注意    {other} 是宿主机上的端口；服务之间用容器里的端口"
         ));
     }
+    if dead_end {
+        say(&instead(net, &asked));
+    }
     for need in &needs {
-        say(&text!("needs    ", "需要    ").and(need));
+        say(&text!("first    ", "前提    ").and(need));
     }
     session::print(&out);
     Ok(status(args, &found))
+}
+
+/// The scheme of an address that was asked for without one: none where the server is known to speak something else than HTTP.
+fn scheme_of(net: &Topology<'_>, asked: &Asked) -> &'static str {
+    let Some(Goal::Service { service, .. }) = asked.goal else { return "http://" };
+    let web = |p: &&str| matches!(*p, "http" | "openai" | "ollama");
+    let speaks = net.image(service).map_or(&[][..], |i| &i.speaks);
+    if speaks.is_empty() || speaks.iter().any(|p| web(&p)) { "http://" } else { "" }
+}
+
+/// What to ask for where the address leads nowhere.
+fn instead(net: &Topology<'_>, asked: &Asked) -> Text {
+    if let Some(Goal::Service { service, .. }) = asked.goal {
+        let name = net.name(service);
+        let ports = net.nodes.get(service).map_or(&[][..], |n| &n.listening.listeners);
+        if let Some(port) = ports.first().map(|l| l.port) {
+            return text!("instead  --to {name}:{port}", "改为    --to {name}:{port}");
+        }
+    }
+    let names: Vec<&str> = net.project.services.iter().map(|s| &*s.name).collect();
+    let (en, zh) = (names.join(", "), names.join("、"));
+    text!(
+        "instead  a service ({en}), or host:PORT for this machine",
+        "改为    项目里的服务（{zh}），或用 host:端口 表示宿主机"
+    )
 }
 
 fn status(args: &Reach, found: &Way) -> u8 {

@@ -28,18 +28,18 @@ pub(super) fn listen_note(facts: &Facts, port: u16) -> Option<Text> {
 pub fn listen_commands(port: u16) -> Text {
     if port == 11434 {
         return text!(
-            "the server on the host must take connections from containers. Ollama listens on 127.0.0.1 by itself; to open it:\n  \
+            "the server on the host must take connections from containers. Ollama listens on 127.0.0.1 by default; to open it:\n  \
              Linux    sudo systemctl edit ollama     # add the two lines:\n             [Service]\n             Environment=\"OLLAMA_HOST=0.0.0.0:11434\"\n           \
              sudo systemctl restart ollama\n           sudo ufw allow from 172.16.0.0/12 to any port 11434 proto tcp   # let containers in, nobody else\n  \
              macOS    launchctl setenv OLLAMA_HOST 0.0.0.0:11434   # then quit Ollama and start it again; not needed with Docker Desktop\n  \
              Windows  setx OLLAMA_HOST 0.0.0.0:11434               # then quit Ollama and start it again; not needed with Docker Desktop\n  \
-             0.0.0.0 opens Ollama, which asks for no password, to the whole network unless a firewall stands before it",
+             0.0.0.0 opens Ollama, which asks for no password, to the whole network unless a firewall stands in front of it",
             "宿主机上的服务要能接受来自容器的连接。Ollama 默认只监听 127.0.0.1，要放开：\n  \
              Linux    sudo systemctl edit ollama     # 加上这两行：\n             [Service]\n             Environment=\"OLLAMA_HOST=0.0.0.0:11434\"\n           \
              sudo systemctl restart ollama\n           sudo ufw allow from 172.16.0.0/12 to any port 11434 proto tcp   # 只放行容器\n  \
              macOS    launchctl setenv OLLAMA_HOST 0.0.0.0:11434   # 然后退出并重新打开 Ollama；用 Docker Desktop 则不需要\n  \
              Windows  setx OLLAMA_HOST 0.0.0.0:11434               # 然后退出并重新打开 Ollama；用 Docker Desktop 则不需要\n  \
-             Ollama 不要密码，0.0.0.0 会把它开放给整个网络，前面要有防火墙"
+             Ollama 没有密码，监听 0.0.0.0 会把它暴露给整个网络，除非前面有防火墙"
         );
     }
     let server = MODEL_PORTS.iter().find(|(p, _)| *p == port).map_or("", |(_, name)| name);
