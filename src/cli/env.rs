@@ -31,9 +31,11 @@ pub(super) fn run(session: &mut Session, args: &Env) -> Result<u8, Failure> {
             || text!("all of them: dockline env {service}", "全部变量：dockline env {service}"),
             |near| text!("`{near}` may be meant", "是不是 `{near}`？"),
         );
-        return Err(
-            Failure::new(text!("`{service}` has no variable `{variable}`", "`{service}` 没有变量 `{variable}`")).hint(hint)
-        );
+        return Err(Failure::new(text!(
+            "`{service}` has no variable `{variable}`",
+            "`{service}` 没有变量 `{variable}`"
+        ))
+        .hint(hint));
     }
     let out = match args.format {
         DataFormat::Json => environment_json(&session.files, &project, &wanted),

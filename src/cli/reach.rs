@@ -133,7 +133,7 @@ fn scheme_of(net: &Topology<'_>, asked: &Asked) -> &'static str {
     let Some(Goal::Service { service, .. }) = asked.goal else { return "http://" };
     let web = |p: &&str| matches!(*p, "http" | "openai" | "ollama");
     let speaks = net.image(service).map_or(&[][..], |i| &i.speaks);
-    if speaks.is_empty() || speaks.iter().any(|p| web(&p)) { "http://" } else { "" }
+    if speaks.is_empty() || speaks.iter().any(web) { "http://" } else { "" }
 }
 
 /// What to ask for where the address leads nowhere.
