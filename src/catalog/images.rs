@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use super::reference::Reference;
-use super::table::{column, facts, glob, list, rows};
+use super::table::{column, facts, fits, list, rows};
 
 const TABLE: &str = include_str!("images.txt");
 
@@ -102,7 +102,7 @@ impl Image {
     pub fn bundles(&self, port: u16, tag: Option<&str>) -> bool {
         self.bundles
             .iter()
-            .any(|(p, pattern)| *p == port && pattern.is_none_or(|pattern| glob(pattern, tag.unwrap_or("latest"))))
+            .any(|(p, pattern)| *p == port && pattern.is_none_or(|pattern| fits(pattern, tag.unwrap_or("latest"))))
     }
 
     pub fn speaks(&self, protocol: &str) -> bool {

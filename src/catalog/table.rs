@@ -23,20 +23,45 @@ pub(super) fn list(value: &'static str) -> Vec<&'static str> {
     value.split(',').filter(|v| !v.is_empty()).collect()
 }
 
-/// Whether a text matches a pattern in which `*` stands for anything.
-pub(super) fn glob(pattern: &str, text: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let first = parts.next().unwrap_or("");
-    let Some(mut rest) = text.strip_prefix(first) else { return false };
-    let parts: Vec<&str> = parts.collect();
-    let Some((last, middle)) = parts.split_last() else { return rest.is_empty() };
-    for part in middle {
-        match rest.find(part) {
-            Some(at) => rest = rest.get(at + part.len()..).unwrap_or(""),
-            None => return false,
-        }
+/// A pattern in which `*` stands for anything, taken apart once: every variable of every container is held against all of them.
+#[derive(Debug)]
+pub(super) struct Pattern {
+    first: &'static str,
+    middle: Vec<&'static str>,
+    last: &'static str,
+}
+
+impl Pattern {
+    /// `None` where there is no `*` in it.
+    pub(super) fn parse(text: &'static str) -> Option<Self> {
+        let mut parts: Vec<&str> = text.split('*').collect();
+        let last = parts.pop()?;
+        let mut parts = parts.into_iter();
+        let first = parts.next()?;
+        Some(Self { first, middle: parts.collect(), last })
     }
-    rest.ends_with(last)
+
+    pub(super) fn fits(&self, text: &str) -> bool {
+        if text.len() < self.first.len() + self.last.len()
+            || !text.starts_with(self.first)
+            || !text.ends_with(self.last)
+        {
+            return false;
+        }
+        let mut rest = text.get(self.first.len()..text.len() - self.last.len()).unwrap_or("");
+        self.middle.iter().all(|part| match rest.find(part) {
+            Some(at) => {
+                rest = rest.get(at + part.len()..).unwrap_or("");
+                true
+            }
+            None => false,
+        })
+    }
+}
+
+/// Whether a text matches a pattern or, where there is no `*` in it, equals it.
+pub(super) fn fits(pattern: &'static str, text: &str) -> bool {
+    Pattern::parse(pattern).map_or(pattern == text, |p| p.fits(text))
 }
 
 /// The lines that stand before their place: a section is what is between comments or blank lines, sorted by its first two
@@ -74,7 +99,7 @@ mod tests {
             ("plain", "plain", true),
             ("plain", "plainer", false),
         ] {
-            assert_eq!(glob(pattern, text), fits, "{pattern} {text}");
+            assert_eq!(super::fits(pattern, text), fits, "{pattern} {text}");
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use super::images::Image;
-use super::table::{column, facts, glob, list, rows};
+use super::table::{Pattern, column, facts, list, rows};
 
 const TABLE: &str = include_str!("variables.txt");
 
@@ -70,7 +70,7 @@ struct Table {
     variables: Vec<Variable>,
     exact: HashMap<&'static str, Vec<usize>>,
     /// Lines with a wildcard.
-    patterns: Vec<(&'static str, usize)>,
+    patterns: Vec<(Pattern, usize)>,
 }
 
 fn table() -> &'static Table {
@@ -81,10 +81,9 @@ fn table() -> &'static Table {
         let mut patterns = Vec::new();
         for (index, variable) in variables.iter().enumerate() {
             for name in &variable.names {
-                if name.contains('*') {
-                    patterns.push((*name, index));
-                } else {
-                    exact.entry(name).or_default().push(index);
+                match Pattern::parse(name) {
+                    Some(pattern) => patterns.push((pattern, index)),
+                    None => exact.entry(name).or_default().push(index),
                 }
             }
         }
@@ -98,7 +97,7 @@ pub fn variable(name: &str, image: Option<&Image>) -> Option<&'static Variable> 
     let get = |index: &usize| table.variables.get(*index);
     let for_image = |v: &&'static Variable| image.is_some_and(|image| v.images.iter().any(|i| image.names.contains(i)));
     let exact: Vec<_> = table.exact.get(name).map_or(Vec::new(), |l| l.iter().filter_map(get).collect());
-    let matched = || table.patterns.iter().filter(|(p, _)| glob(p, name)).filter_map(|(_, i)| get(i));
+    let matched = || table.patterns.iter().filter(|(p, _)| p.fits(name)).filter_map(|(_, i)| get(i));
     exact
         .iter()
         .copied()

@@ -96,10 +96,11 @@ const HOST_ENDINGS: [&str; 6] = ["HOSTNAME", "HOST", "SERVER", "ADDRESS", "ADDR"
 
 /// What a variable's name ends in, where that says that it holds a host, and the stem before it.
 fn host_ending(name: &str) -> Option<(&'static str, &str)> {
-    let upper = name.to_ascii_uppercase();
     HOST_ENDINGS.into_iter().find_map(|ending| {
-        let named = upper == ending || upper.ends_with(&format!("_{ending}")) || upper == format!("PG{ending}");
-        named.then(|| (ending, name.get(..name.len() - ending.len()).unwrap_or("")))
+        let (stem, end) = name.split_at_checked(name.len().checked_sub(ending.len())?)?;
+        let named = end.eq_ignore_ascii_case(ending)
+            && (stem.is_empty() || stem.ends_with('_') || stem.eq_ignore_ascii_case("PG"));
+        named.then_some((ending, stem))
     })
 }
 

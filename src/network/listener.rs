@@ -24,7 +24,7 @@ pub enum Known {
     Set,
     /// A second server in the same image.
     Bundled,
-    /// `ports` or `expose` says so.
+    /// `ports` or `expose` says so, or its own settings or health check do.
     Declared,
 }
 
@@ -141,7 +141,8 @@ pub(super) fn of(service: &Service, image: Option<&'static Image>, tag: Option<&
             .iter()
             .filter(|p| p.tcp && !p.uncertain)
             .map(|p| p.target)
-            .chain(service.expose.iter().copied());
+            .chain(service.expose.iter().copied())
+            .chain(said(service, image).into_iter().map(|port| (port, port)));
         for (first, last) in declared {
             for port in first..=last.min(first.saturating_add(200)) {
                 if out.on(port).is_none() {
@@ -296,6 +297,13 @@ fn loopback_setting(service: &Service, image: Option<&'static Image>) -> Option<
         })
     };
     for (index, var) in service.environment.iter().enumerate() {
+        // What binds to loopback says so in its value; the catalog is asked of those alone.
+        let Some(value) = &var.value else { continue };
+        if !["127.", "localhost", "::1"].iter().any(|w| value.text().contains(w))
+            && image.and_then(|i| i.bind_env) != Some(&*var.key)
+        {
+            continue;
+        }
         let own = image.and_then(|i| i.bind_env) == Some(&*var.key);
         let listed = catalog::variable(&var.key, image).is_some_and(|v| v.audience == Some(Audience::Bind));
         let named = {
@@ -331,6 +339,51 @@ fn flag_span(service: &Service, value: &str) -> Option<Span> {
     )
 }
 
+/// Ports that a service itself says it listens on: its health check calls them on its own loopback, it gives them out under
+/// its own name, or it is started on them.
+fn said(service: &Service, image: Option<&Image>) -> Vec<u16> {
+    let mut out = checked(service);
+    for var in &service.environment {
+        let Some(value) = var.value.as_ref().filter(|v| !v.uncertain) else { continue };
+        if matches!(&*var.key, "PORT" | "HTTP_PORT" | "LISTEN_PORT") && image.is_none_or(|i| i.ports == Ports::Own) {
+            out.extend(number(var));
+        }
+        let listens = || {
+            let fact = catalog::variable(&var.key, image);
+            fact.is_some_and(|v| matches!(v.audience, Some(Audience::Bind | Audience::Own)))
+        };
+        if value.text().contains(':') && listens() {
+            for address in super::address::find(value.text()) {
+                let own = address.host.eq_ignore_ascii_case(&service.name)
+                    || service.hostname.as_deref() == Some(&*address.host)
+                    || service.container_name.as_deref() == Some(&*address.host)
+                    || bind_of(&address.host) == Bind::All;
+                out.extend(address.port.filter(|_| own));
+            }
+        }
+    }
+    for name in ["--port", "--bind", "-b", "--listen"] {
+        if let Some(value) = flag(service, &[name]) {
+            out.extend(value.rsplit(':').next().and_then(|port| port.parse::<u16>().ok()).filter(|port| *port > 0));
+        }
+    }
+    out
+}
+
+/// Ports that the health check calls on the container's own loopback.
+fn checked(service: &Service) -> Vec<u16> {
+    let Some(test) = service.healthcheck.as_ref().filter(|h| !h.disabled).and_then(|h| h.test.as_ref()) else {
+        return Vec::new();
+    };
+    let own = |host: &str| matches!(host, "localhost" | "127.0.0.1" | "::1" | "0.0.0.0");
+    test.words
+        .iter()
+        .flat_map(|word| super::address::find(word))
+        .filter(|address| own(&address.host))
+        .filter_map(|address| address.port)
+        .collect()
+}
+
 /// Ports that variables, commands and health checks mention.
 fn hints(service: &Service) -> Vec<u16> {
     let mut out = Vec::new();
@@ -340,9 +393,10 @@ fn hints(service: &Service) -> Vec<u16> {
         if named {
             out.extend(value.text().trim().parse::<u16>().ok());
         }
-        let listens = catalog::variable(&var.key, None).is_some_and(|v| v.audience == Some(Audience::Bind));
-        if listens {
-            out.extend(split_bind(value.text()).1);
+        if let Some(port) = split_bind(value.text()).1
+            && catalog::variable(&var.key, None).is_some_and(|v| v.audience == Some(Audience::Bind))
+        {
+            out.push(port);
         }
     }
     for word in service.start_words() {
@@ -350,13 +404,6 @@ fn hints(service: &Service) -> Vec<u16> {
             out.extend(part.parse::<u16>().ok().filter(|p| *p >= 80));
         }
     }
-    if let Some(test) = service.healthcheck.as_ref().filter(|h| !h.disabled).and_then(|h| h.test.as_ref()) {
-        for word in &test.words {
-            for address in super::address::find(word) {
-                let own = matches!(address.host.as_str(), "localhost" | "127.0.0.1" | "::1" | "0.0.0.0");
-                out.extend(address.port.filter(|_| own));
-            }
-        }
-    }
+    out.extend(checked(service));
     out
 }

@@ -42,6 +42,8 @@ pub struct Topology<'a> {
     /// Static addresses of services.
     addresses: HashMap<IpAddr, (ServiceId, usize)>,
     subnets: Vec<(usize, Range)>,
+    /// By service: its networks, and its names on each in lower case.
+    names: Vec<Vec<(usize, Vec<String>)>>,
 }
 
 /// An address range and the gateway in it.
@@ -98,7 +100,7 @@ impl<'a> Topology<'a> {
         for ((node, service), space) in nodes.iter_mut().zip(&project.services).zip(spaces) {
             node.blocked = blocked(service, space, facts);
         }
-        let mut net = Self { project, facts, nodes, addresses: HashMap::new(), subnets: Vec::new() };
+        let mut net = Self { project, facts, nodes, addresses: HashMap::new(), subnets: Vec::new(), names: Vec::new() };
         for (id, service) in project.services.iter().enumerate() {
             for attachment in &service.attachments {
                 let Some(network) = attachment.network else { continue };
@@ -114,6 +116,7 @@ impl<'a> Topology<'a> {
                 net.subnets.extend(Range::parse(&subnet.range, subnet.gateway.as_deref()).map(|r| (index, r)));
             }
         }
+        net.names = (0..net.nodes.len()).map(|id| net.names_of(id)).collect();
         net
     }
 
@@ -173,22 +176,28 @@ impl<'a> Topology<'a> {
 
     /// The names by which the engine's DNS knows a service on a network, in lower case. A service inside another's namespace
     /// has none.
-    pub fn names_on(&self, id: ServiceId, network: usize) -> Vec<String> {
-        let Some(service) = self.service(id) else { return Vec::new() };
-        if service.mode != Mode::Networks {
-            return Vec::new();
-        }
-        let Some(attachment) = service.attachments.iter().find(|a| a.network == Some(network)) else {
-            return Vec::new();
-        };
-        let mut names = self.plain_names(id);
-        names.extend(attachment.aliases.iter().map(|a| a.to_lowercase()));
-        if let Some(net) = self.project.networks.get(network) {
-            let suffix = net.name.to_lowercase();
-            let full: Vec<String> = names.iter().map(|n| format!("{n}.{suffix}")).collect();
-            names.extend(full);
-        }
-        names
+    pub fn names_on(&self, id: ServiceId, network: usize) -> &[String] {
+        let known = self.names.get(id).map_or(&[][..], Vec::as_slice);
+        known.iter().find(|(n, _)| *n == network).map_or(&[], |(_, names)| names)
+    }
+
+    /// The same for every network of a service; made once, as every address of the project is held against them.
+    fn names_of(&self, id: ServiceId) -> Vec<(usize, Vec<String>)> {
+        let Some(service) = self.service(id).filter(|s| s.mode == Mode::Networks) else { return Vec::new() };
+        let plain = self.plain_names(id);
+        let attached = service.attachments.iter().filter_map(|a| Some((a.network?, a)));
+        attached
+            .map(|(network, attachment)| {
+                let mut names = plain.clone();
+                names.extend(attachment.aliases.iter().map(|a| a.to_lowercase()));
+                if let Some(net) = self.project.networks.get(network) {
+                    let suffix = net.name.to_lowercase();
+                    let full: Vec<String> = names.iter().map(|n| format!("{n}.{suffix}")).collect();
+                    names.extend(full);
+                }
+                (network, names)
+            })
+            .collect()
     }
 
     /// Every name that a service has anywhere.
