@@ -123,26 +123,32 @@ fn braced(text: &str, dollar: usize, limit: usize, depth: usize) -> Result<Varia
 /// The `}` that closes the `${` at `dollar`, as the reference finds it: braces are counted, but the character behind each `{`
 /// is passed over (so `{}` counts as one that stays open); where that finds none, the last `}` of the line is it.
 fn closing(text: &str, dollar: usize, limit: usize) -> Option<usize> {
-    let line = slice(text, dollar..limit);
-    let line = line.split('\n').next().unwrap_or("");
-    let last = dollar + line.rfind('}')?;
+    let mut last = None;
     let mut open = 0;
     let mut at = dollar;
-    while at <= last {
+    // Reads no further than it must: a line may hold a million of them.
+    while at < limit {
         match byte(text, at) {
+            b'\n' => break,
             b'}' => {
+                last = Some(at);
                 open -= 1;
                 if open == 0 {
-                    return Some(at);
+                    return last;
                 }
             }
             b'{' => {
                 open += 1;
+                match byte(text, at + 1) {
+                    b'\n' => break,
+                    b'}' if at + 1 < limit => last = Some(at + 1),
+                    _ => {}
+                }
                 at += 1;
             }
             _ => {}
         }
         at += 1;
     }
-    Some(last)
+    last
 }

@@ -1,11 +1,12 @@
 //! Precedence, in one place: the process environment, then the env files of the project, the later over the earlier.
 
+use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::value::{Lookup, Problem, Value, interpolate};
 use crate::dotenv::EnvText;
-use crate::source::{Sourced, Span};
+use crate::source::{Piece, Sourced, Span};
 
 /// Who sets a variable.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -37,7 +38,12 @@ pub struct Scope {
     inherited: HashSet<Rc<str>>,
     /// What an env file that is not there would set.
     missing: Vec<Missing>,
+    /// What was put into templates so far, in bytes of memory; shared with the scopes of included files.
+    spent: Rc<Cell<usize>>,
 }
+
+/// More than this is no project but an attack: the kernel takes no variable above 128 KiB.
+const BUDGET: usize = 128 << 20;
 
 /// What is known of an env file that is not there.
 #[derive(Clone, Debug)]
@@ -137,6 +143,7 @@ impl Scope {
             made.inherited.insert(key.clone());
         }
         made.missing.clone_from(&self.missing);
+        made.spent = self.spent.clone();
         made
     }
 
@@ -161,6 +168,12 @@ impl Lookup for Scope {
             Missing::Anything => !has_default,
         })
     }
+
+    fn pay(&self, value: &Sourced) -> bool {
+        let price = value.text.len() + value.pieces.len() * size_of::<Piece>();
+        self.spent.set(self.spent.get().saturating_add(price));
+        self.spent.get() <= BUDGET
+    }
 }
 
 /// A scope in front of another: for a service's env files, which see the project's variables first, then the lines before.
@@ -176,5 +189,9 @@ impl Lookup for Layered<'_> {
 
     fn uncertain(&self, name: &str, has_default: bool) -> bool {
         self.first.uncertain(name, has_default)
+    }
+
+    fn pay(&self, value: &Sourced) -> bool {
+        self.first.pay(value)
     }
 }

@@ -13,6 +13,9 @@ pub trait Lookup {
 
     /// Whether a file that is not there may set a variable, so that "unset" is not certain.
     fn uncertain(&self, name: &str, has_default: bool) -> bool;
+
+    /// Pays for a value that is put in; false where all of them together grew beyond any sense (`A=$B$B`, `B=$C$C` ...).
+    fn pay(&self, value: &Sourced) -> bool;
 }
 
 /// Where a variable that a template names got its value.
@@ -59,7 +62,7 @@ impl Value {
 /// What is wrong with a template.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Problem {
-    /// No valid template: Compose rejects the project. The span is that of the `$`.
+    /// No valid template, or one that grows without end: Compose rejects the project, or dies of it. The span is that of the `$`.
     Invalid { span: Option<Span> },
     /// `${NAME:?message}` and NAME is not set: Compose rejects the project.
     /// `uncertain`: a file that is not there may set it.
@@ -147,6 +150,9 @@ impl Run<'_> {
             }
             (_, Some(Operator::AlternativeIfNonEmpty | Operator::AlternativeIfSet)) => ReadFrom::Unset,
             (Some((value, setter)), _) => {
+                if !self.scope.pay(value) {
+                    return Err(Problem::Invalid { span });
+                }
                 out.append(value);
                 ReadFrom::Set(*setter)
             }

@@ -9,7 +9,7 @@ use super::table::Table;
 use crate::compose::{EnvVar, Project, Service};
 use crate::diag::{self, Lang};
 use crate::report::{self, Range};
-use crate::source::Files;
+use crate::source::{Files, Span};
 use crate::text;
 
 #[derive(Serialize)]
@@ -62,16 +62,26 @@ fn shown(var: &EnvVar, secrets: bool) -> (Option<String>, bool) {
     }
 }
 
+/// A value from more places than this is shown with the first of them.
+const PLACES: usize = 100;
+
 fn origins(files: &Files, var: &EnvVar) -> Vec<Origin> {
     let Some(value) = &var.value else { return Vec::new() };
-    let mut out: Vec<Origin> = Vec::new();
+    let mut spans: Vec<Span> = Vec::new();
     for span in value.sourced.pieces.iter().filter_map(|p| p.span) {
-        let origin = Origin { file: files.get(span.file).name.clone(), range: Range::of(files, span) };
-        if !out.iter().any(|o| o.file == origin.file && o.range == origin.range) {
-            out.push(origin);
+        // Text around an escape is one place.
+        if let Some(last) = spans.last_mut().filter(|last| last.file == span.file && last.end == span.start) {
+            *last = last.to(span);
+        } else if spans.len() == PLACES {
+            break;
+        } else if !spans.contains(&span) {
+            spans.push(span);
         }
     }
-    out
+    spans
+        .into_iter()
+        .map(|span| Origin { file: files.get(span.file).name.clone(), range: Range::of(files, span) })
+        .collect()
 }
 
 /// The contract's JSON.

@@ -14,6 +14,9 @@ const NESTING: usize = 255;
 /// How many lines a broken file may lose before the rest is given up.
 const RECOVERIES: usize = 16;
 
+/// How many bytes may be read again for quoted values that go on without indentation.
+const JOINED: usize = 8 << 20;
+
 /// What is wrong with a text as YAML.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum FaultKind {
@@ -68,7 +71,7 @@ pub fn parse(file: FileId, text: &Rc<str>) -> (Tree, Vec<Fault>) {
         let Some((kind, at)) = fault else { return (tree, first(faults, text)) };
         // Compose reads a quoted value whose next line is not indented; the parser does not. Reading that line break as a
         // blank changes no offset.
-        if kind == ErrorKind::InvalidQuotedScalarIndent && joined < 1000 {
+        if kind == ErrorKind::InvalidQuotedScalarIndent && joined < JOINED / text.len().max(1) + 8 {
             let copy = shadow.get_or_insert_with(|| text.to_string());
             if join_line(copy, at) {
                 joined += 1;
