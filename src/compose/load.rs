@@ -80,19 +80,20 @@ pub fn load(files: &mut Files, request: &Request, process: &HashMap<String, Stri
     for path in &request.files {
         let Some((file, value)) = loader.compose_file(path, &dir, &scope) else { continue };
         own.push(file);
-        root = Some(match root {
+        let merged = match root {
             Some(base) => merge::merge(&base, &value, &mut Vec::new()),
             None => value,
-        });
+        };
+        // Each state on the way must be right, not only the last. What a broken text leaves is not what was meant.
+        if !loader.problems.iter().any(|p| matches!(p.kind, ProblemKind::Yaml(_))) {
+            schema::check(&merged, &mut loader.problems);
+        }
+        root = Some(merged);
     }
     let root = root.unwrap_or_else(|| loader.nothing());
     let mut profiles: HashSet<String> = request.profiles.iter().cloned().collect();
     if let Some(bound) = scope.get("COMPOSE_PROFILES") {
         profiles.extend(bound.value.text.split(',').map(|p| p.trim().to_owned()).filter(|p| !p.is_empty()));
-    }
-    // What a broken text leaves is not what was meant.
-    if !loader.problems.iter().any(|p| matches!(p.kind, ProblemKind::Yaml(_))) {
-        schema::check(&root, &mut loader.problems);
     }
     let (services, networks) = loader.model(&root, &name, &profiles, &scope);
     loader.consistency(&root, &services);

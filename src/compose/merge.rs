@@ -70,8 +70,8 @@ pub(super) fn merge(base: &V, later: &V, path: &mut Vec<Rc<str>>) -> V {
         return base.clone();
     }
     let (base, later) = match kind {
-        Some(Merger::Keyed) => (keyed(base), keyed(later)),
-        Some(Merger::Named) => (named(base), named(later)),
+        Some(Merger::Keyed) => return by_key(&keyed(base), &keyed(later)),
+        Some(Merger::Named) => (conditioned(&named(base), path), conditioned(&named(later), path)),
         Some(Merger::Listed) => (listed(base), listed(later)),
         Some(Merger::Hosts) if base.seq().is_some() != later.seq().is_some() => (hosts(base), hosts(later)),
         _ => (base.clone(), later.clone()),
@@ -79,7 +79,9 @@ pub(super) fn merge(base: &V, later: &V, path: &mut Vec<Rc<str>>) -> V {
     match (&base.data, &later.data) {
         (Data::Map(_), Data::Map(_)) => maps(&base, &later, path),
         (Data::Seq(a), Data::Seq(b)) => {
-            let data = Data::Seq(a.iter().chain(b).cloned().collect());
+            // Of two equal entries of `extra_hosts` one stays; other lists keep both.
+            let twice = |item: &&V| kind == Some(Merger::Hosts) && a.iter().any(|i| i.shown() == item.shown());
+            let data = Data::Seq(a.iter().chain(b.iter().filter(|i| !twice(i))).cloned().collect());
             Rc::new(Value {
                 data,
                 tag: base.tag,
@@ -112,6 +114,68 @@ fn maps(base: &V, later: &V, path: &mut Vec<Rc<str>>) -> V {
     let layers = a.layers.iter().chain(&b.layers).copied().collect();
     let size = base.size.saturating_add(later.size);
     Rc::new(Value { data: Data::Map(Map { entries, layers }), tag: base.tag, at: base.at, span: base.span, size })
+}
+
+/// Two mappings of `KEY=value`: the later wins, also where it gives no value.
+fn by_key(base: &V, later: &V) -> V {
+    let (Data::Map(a), Data::Map(b)) = (&base.data, &later.data) else { return later.clone() };
+    let mut entries: Vec<Entry> = Vec::with_capacity(a.entries.len() + b.entries.len());
+    for entry in a.entries.iter().chain(&b.entries) {
+        let entry = Entry { key: entry.key.clone(), key_span: entry.key_span, value: printed(&entry.value) };
+        match entries.iter_mut().find(|e| e.key == entry.key) {
+            Some(old) => *old = entry,
+            None => entries.push(entry),
+        }
+    }
+    entries.retain(|e| e.value.tag != Some(Tag::Reset));
+    let layers = a.layers.iter().chain(&b.layers).copied().collect();
+    let size = base.size.saturating_add(later.size);
+    Rc::new(Value { data: Data::Map(Map { entries, layers }), tag: base.tag, at: base.at, span: base.span, size })
+}
+
+/// A value as the reference prints it into `KEY=value` when it merges; only lists and mappings look different then.
+fn printed(value: &V) -> V {
+    fn go(value: &V) -> String {
+        match &value.data {
+            Data::Null => "<nil>".to_owned(),
+            Data::Seq(items) => format!("[{}]", items.iter().map(go).collect::<Vec<_>>().join(" ")),
+            Data::Map(map) => {
+                let mut entries: Vec<String> = map.entries.iter().map(|e| format!("{}:{}", e.key, go(&e.value))).collect();
+                entries.sort();
+                format!("map[{}]", entries.join(" "))
+            }
+            _ => value.shown().unwrap_or_default(),
+        }
+    }
+    if !matches!(value.data, Data::Seq(_) | Data::Map(_)) {
+        return value.clone();
+    }
+    let sourced = Rc::new(Sourced::derived(&go(value), value.span));
+    let data = Data::Str(Rc::new(interpolation::Value::literal(sourced)));
+    Rc::new(Value { data, tag: value.tag, at: value.at, span: value.span, size: 1 })
+}
+
+/// Names under `depends_on` stand for `condition: service_started`, which then wins over what the other file says.
+fn conditioned(value: &V, path: &[Rc<str>]) -> V {
+    let Data::Map(map) = &value.data else { return value.clone() };
+    if path.last().is_none_or(|key| &**key != "depends_on") {
+        return value.clone();
+    }
+    let entries = map.entries.iter().map(|entry| {
+        if !entry.value.is_null() {
+            return entry.clone();
+        }
+        let (at, span) = (entry.value.at, entry.value.span);
+        let text = Rc::new(Sourced::derived("service_started", span));
+        let started = Rc::new(Value::new(at, span, Data::Str(Rc::new(interpolation::Value::literal(text)))));
+        let required = Rc::new(Value::new(at, span, Data::Bool(true)));
+        let fields = [("condition", started), ("required", required)];
+        let fields = fields.map(|(key, value)| Entry { key: key.into(), key_span: span, value });
+        let data = Data::Map(Map { entries: fields.to_vec(), layers: vec![at] });
+        Entry { key: entry.key.clone(), key_span: entry.key_span, value: Rc::new(Value::new(at, span, data)) }
+    });
+    let data = Data::Map(Map { entries: entries.collect(), layers: map.layers.clone() });
+    Rc::new(Value { data, tag: value.tag, at: value.at, span: value.span, size: value.size })
 }
 
 /// `!reset`: null, or the empty value of its kind, which every reader takes for absent.
