@@ -9,9 +9,10 @@ use crate::source::{FileId, Files};
 /// Directories with more files than this are collections, not variants of one project.
 const MOST: usize = 24;
 
-/// Service names (and container names), in lower case, of Compose files beside a project's own, with the file's name.
-pub(super) fn names_beside(files: &mut Files, own: &[FileId]) -> HashMap<String, String> {
-    let mut out = HashMap::new();
+/// Service names (and container names), in lower case, of Compose files beside a project's own, with the file's name; and those
+/// files.
+pub(super) fn names_beside(files: &mut Files, own: &[FileId]) -> (HashMap<String, String>, Vec<FileId>) {
+    let mut out = (HashMap::new(), Vec::new());
     let Some(path) = own.first().map(|f| files.get(*f).path.clone()) else { return out };
     let Some(entries) = path.parent().and_then(|dir| std::fs::read_dir(dir).ok()) else { return out };
     let mut paths: Vec<_> =
@@ -22,16 +23,16 @@ pub(super) fn names_beside(files: &mut Files, own: &[FileId]) -> HashMap<String,
         return out;
     }
     for path in paths {
-        names_in(files, &path, &mut out);
+        out.1.extend(names_in(files, &path, &mut out.0));
     }
     out
 }
 
-fn names_in(files: &mut Files, path: &Path, out: &mut HashMap<String, String>) {
-    let Ok(id) = files.read(path) else { return };
+fn names_in(files: &mut Files, path: &Path, out: &mut HashMap<String, String>) -> Option<FileId> {
+    let id = files.read(path).ok()?;
     let file = files.get(id);
     if !compose_shaped(&file.text) {
-        return;
+        return None;
     }
     let mut indent = None;
     for line in file.text.lines().skip_while(|l| !l.starts_with("services:")).skip(1) {
@@ -52,4 +53,5 @@ fn names_in(files: &mut Files, path: &Path, out: &mut HashMap<String, String>) {
         let name = name.trim().trim_matches(['"', '\'']).to_lowercase();
         out.entry(name).or_insert_with(|| file.name.clone());
     }
+    Some(id)
 }

@@ -332,7 +332,10 @@ fn is_env(path: &Path) -> bool {
 /// Whether a text has `services` or `include` at its top level.
 pub(super) fn compose_shaped(text: &str) -> bool {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    text.lines().any(|line| {
+    // The whole file may be indented.
+    let first = text.lines().find(|l| !l.trim_start().is_empty() && !l.trim_start().starts_with(['#', '%', '-']));
+    let margin = first.map_or("", |l| l.split_at(l.len() - l.trim_start_matches(' ').len()).0);
+    text.lines().filter_map(|line| line.strip_prefix(margin)).any(|line| {
         ["services:", "include:", "\"services\":", "'services':"].iter().any(|key| {
             line.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r']))
         })

@@ -110,7 +110,7 @@ pub fn load(files: &mut Files, request: &Request, process: &HashMap<String, Stri
     own.extend(drawn_in.into_iter().filter(|f| trees.contains_key(f)).collect::<Vec<_>>());
     let mut seen = HashSet::new();
     own.retain(|f| seen.insert(*f));
-    let beside = names_beside(files, own.get(..own_files).unwrap_or(&[]));
+    let (beside, neighbours) = names_beside(files, own.get(..own_files).unwrap_or(&[]));
     let mut said: Vec<(Span, ProblemKind)> = Vec::new();
     // One place, one problem, however many services share it.
     problems.retain(|p| {
@@ -135,6 +135,7 @@ pub fn load(files: &mut Files, request: &Request, process: &HashMap<String, Stri
         problems,
         incomplete,
         beside,
+        neighbours,
         part: None,
         failures,
     }

@@ -140,7 +140,8 @@ fn printed(value: &V) -> V {
             Data::Null => "<nil>".to_owned(),
             Data::Seq(items) => format!("[{}]", items.iter().map(go).collect::<Vec<_>>().join(" ")),
             Data::Map(map) => {
-                let mut entries: Vec<String> = map.entries.iter().map(|e| format!("{}:{}", e.key, go(&e.value))).collect();
+                let mut entries: Vec<String> =
+                    map.entries.iter().map(|e| format!("{}:{}", e.key, go(&e.value))).collect();
                 entries.sort();
                 format!("map[{}]", entries.join(" "))
             }

@@ -40,6 +40,8 @@ pub struct Project {
     pub incomplete: bool,
     /// Names of services in other Compose files of the directory, in lower case, and the file.
     pub beside: HashMap<String, String>,
+    /// Compose files of the directory that are not of this project: they read the same `.env`.
+    pub neighbours: Vec<FileId>,
     /// It is no project by itself.
     pub part: Option<Part>,
     /// Files that were asked for and can't be read: the run failed.

@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 use std::rc::Rc;
 
-use crate::compose::{Data, SetBy, V};
+use crate::compose::{Data, ProblemKind, SetBy, V};
 use crate::diag::{Category, Related, Severity};
 use crate::rule::{Cx, FixKind, Rule, Words};
 use crate::text;
@@ -33,6 +33,11 @@ fn check(cx: &mut Cx<'_>) {
     let project = cx.project();
     let mut read: HashSet<Rc<str>> = HashSet::new();
     names(&project.root, &mut read);
+    // A template that fails has no value, and names the variable all the same.
+    read.extend(project.problems.iter().filter_map(|p| match &p.kind {
+        ProblemKind::Required { name, .. } => Some(name.clone()),
+        _ => None,
+    }));
     // A file that is an env_file of some service reaches a container whole.
     let whole: HashSet<_> = project
         .services
@@ -60,7 +65,16 @@ fn check(cx: &mut Cx<'_>) {
                 continue;
             }
             let value = line.value.as_ref().map_or("", |v| &v.text);
-            if used_below.contains(&**key) && text.lines.iter().any(|l| l.value.as_ref().is_some_and(|v| v.text.contains(&format!("{{{key}")))) {
+            if used_below.contains(&**key)
+                && text.lines.iter().any(|l| l.value.as_ref().is_some_and(|v| v.text.contains(&format!("{{{key}"))))
+            {
+                continue;
+            }
+            let elsewhere = |id: &crate::source::FileId| {
+                let text = &cx.files.get(*id).text;
+                text.contains(&format!("{{{key}")) || text.contains(&format!("${key}"))
+            };
+            if project.neighbours.iter().any(elsewhere) {
                 continue;
             }
             let fixed = project.services.iter().find_map(|s| {
@@ -71,10 +85,14 @@ fn check(cx: &mut Cx<'_>) {
             if fixed.is_none() && !address {
                 continue;
             }
-            let message = text!("nobody reads `{key}`: changing it has no effect", "没有谁读取 `{key}`：改了也不起作用");
+            let message =
+                text!("nobody reads `{key}`: changing it has no effect", "没有谁读取 `{key}`：改了也不起作用");
             let mut finding = cx.finding(line.key_span, key.to_string(), message);
             finding.cause = Some("env-precedence");
-            finding.label = text!("no ${{{key}}} in the Compose file, no env_file with this file", "Compose 文件里没有 ${{{key}}}，env_file 也没有列出这个文件");
+            finding.label = text!(
+                "no ${{{key}}} in the Compose file, no env_file with this file",
+                "Compose 文件里没有 ${{{key}}}，env_file 也没有列出这个文件"
+            );
             if let Some((service, var)) = fixed {
                 let name = &service.name;
                 finding.services = vec![name.to_string()];
