@@ -68,7 +68,7 @@ pub fn parse(file: FileId, text: &Rc<str>) -> (Tree, Vec<Fault>) {
     loop {
         let source = shadow.as_deref().unwrap_or(text);
         let (tree, fault) = attempt(file, text, source);
-        let Some((kind, at)) = fault else { return (tree, first(faults, text)) };
+        let Some(Stop { kind, at, open }) = fault else { return (tree, first(faults, text)) };
         // Compose reads a quoted value whose next line is not indented; the parser does not. Reading that line break as a
         // blank changes no offset.
         if kind == ErrorKind::InvalidQuotedScalarIndent && joined < JOINED / text.len().max(1) + 8 {
@@ -78,15 +78,48 @@ pub fn parse(file: FileId, text: &Rc<str>) -> (Tree, Vec<Fault>) {
                 continue;
             }
         }
-        faults.push(Fault { kind: describe(&kind, text, at), at });
+        let fault = match swallowed(text, shadow.as_deref().unwrap_or(text), at, open) {
+            Some((open, mark)) => Fault { kind: FaultKind::Unclosed(mark), at: open },
+            None => Fault { kind: describe(&kind, text, at), at },
+        };
+        let at = fault.at;
+        let unclosed = matches!(fault.kind, FaultKind::Unclosed(_));
+        faults.push(fault);
         if faults.len() > RECOVERIES || kind == ErrorKind::RecursionLimitExceeded {
             return (tree, first(faults, text));
         }
         let copy = shadow.get_or_insert_with(|| text.to_string());
+        if unclosed && text.is_char_boundary(at) {
+            // What was read as its inside comes back.
+            copy.replace_range(at.., from(text, at));
+        }
         if !blank_line(copy, at) {
             return (tree, first(faults, text));
         }
     }
+}
+
+/// The bracket or quote of an earlier line that is not closed and swallowed the line of a fault, which can't be its inside:
+/// where it opens, and the character.
+fn swallowed(text: &str, source: &str, at: usize, open: Option<usize>) -> Option<(usize, char)> {
+    let line = |text: &str, at: usize| upto(text, at).rfind('\n').map_or(0, |i| i + 1);
+    let indent = |start: usize| from(text, start).bytes().take_while(|b| *b == b' ').count();
+    let here = line(text, at);
+    if let Some(open) = open
+        && line(text, open) < here
+        && indent(here) <= indent(line(text, open))
+        && !matches!(byte(text, at), b']' | b'}')
+    {
+        return from(text, open).chars().next().map(|mark| (open, mark));
+    }
+    // Lines that were joined are the inside of a quoted value; text behind it shows that its quote is another's.
+    let first = line(source, at);
+    let end = from(text, first).find('\n').map_or(text.len(), |i| first + i);
+    if end >= at {
+        return None;
+    }
+    let open = slice(text, first..end).rfind(['"', '\''])? + first;
+    from(text, open).chars().next().map(|mark| (open, mark))
 }
 
 /// The first fault; those behind it are often its echo. A control character, which the parser lets pass and Compose does
@@ -127,7 +160,14 @@ fn blank_line(text: &mut String, at: usize) -> bool {
     }
 }
 
-fn attempt(file: FileId, text: &Rc<str>, source: &str) -> (Tree, Option<(ErrorKind, usize)>) {
+/// Why the parser stopped, where, and the bracket that was open there.
+struct Stop {
+    kind: ErrorKind,
+    at: usize,
+    open: Option<usize>,
+}
+
+fn attempt(file: FileId, text: &Rc<str>, source: &str) -> (Tree, Option<Stop>) {
     let tree = Tree { file, text: text.clone(), nodes: Vec::new(), documents: Vec::new(), comments: Vec::new() };
     let mut builder =
         Builder { tree, source, stack: Vec::new(), cursor: 0, anchors: HashMap::new(), last: None, unknown: None };
@@ -144,12 +184,13 @@ fn attempt(file: FileId, text: &Rc<str>, source: &str) -> (Tree, Option<(ErrorKi
             Ok((event, span)) => builder.event(event, span),
             Err(error) => {
                 let at = error.marker().byte_offset().unwrap_or(0).min(source.len());
-                fault = Some((error.kind().clone(), at));
+                let open = builder.stack.last().filter(|frame| frame.flow).map(|frame| builder.start(frame));
+                fault = Some(Stop { kind: error.kind().clone(), at, open });
                 break;
             }
         }
     }
-    let fault = fault.or(builder.unknown.map(|at| (ErrorKind::UnknownAnchor, at)));
+    let fault = fault.or(builder.unknown.map(|at| Stop { kind: ErrorKind::UnknownAnchor, at, open: None }));
     (builder.finish(), fault)
 }
 
@@ -256,6 +297,10 @@ impl Builder<'_> {
             }
             _ => self.cursor = self.cursor.max(range.end),
         }
+    }
+
+    fn start(&self, frame: &Frame) -> usize {
+        self.tree.node(frame.node).start as usize
     }
 
     fn remember(&mut self, anchor: usize) {
