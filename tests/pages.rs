@@ -5,6 +5,7 @@
 
 mod common;
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -35,7 +36,7 @@ fn today(page: &str) -> String {
         let asked = lines.next().unwrap_or_default();
         let command = asked.strip_prefix("$ ").unwrap_or_else(|| panic!("a console block begins with `$ `: {asked}"));
         let said = shell(command);
-        out.push_str(&format!("{asked}\n{}\n```\n", said.trim_end()));
+        let _ = writeln!(out, "{asked}\n{}\n```", said.trim_end());
         assert!(lines.any(|l| l == "```"), "the block of `{asked}` has no end");
     }
     out

@@ -5,6 +5,7 @@ mod config;
 mod env;
 mod explain;
 mod fix;
+mod help;
 mod lint;
 mod reach;
 mod rules;
@@ -12,7 +13,7 @@ mod session;
 
 use std::path::PathBuf;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 
 use crate::compose::Project;
 use args::{Cli, Command};
@@ -23,7 +24,7 @@ pub fn main() -> u8 {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            let _ = error.print();
+            refuse(&error);
             return if error.use_stderr() { session::FAILED } else { session::OK };
         }
     };
@@ -47,6 +48,24 @@ pub fn main() -> u8 {
         session::complain(session.lang, &failure);
         session::FAILED
     })
+}
+
+/// Prints help, the version, or what is wrong with the command line.
+fn refuse(error: &clap::Error) {
+    use clap::error::ErrorKind as K;
+    let words: Vec<std::ffi::OsString> = std::env::args_os().collect();
+    if session::lang_of_words(&words) == crate::diag::Lang::Zh {
+        if matches!(error.kind(), K::DisplayHelp | K::DisplayHelpOnMissingArgumentOrSubcommand) {
+            if let Err(help) = help::chinese(Cli::command()).try_get_matches_from(&words) {
+                let _ = help.print();
+                return;
+            }
+        } else if let Some(complaint) = help::complaint(error) {
+            session::aside(&complaint);
+            return;
+        }
+    }
+    let _ = error.print();
 }
 
 /// Loads the one project that a command is about. The status is 1 where Compose would reject it.

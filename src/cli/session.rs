@@ -1,6 +1,7 @@
 //! What every command starts from: language, colour, the environment, the projects that were asked for.
 
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Read as _, Write as _};
 use std::net::IpAddr;
@@ -324,6 +325,18 @@ fn lang_of(process: &HashMap<String, String>, configured: Option<Lang>) -> Lang 
         return lang;
     }
     ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(|n| set(n)).and_then(|tag| Lang::of(tag)).unwrap_or_default()
+}
+
+/// The language of a command line that was not understood.
+pub(super) fn lang_of_words(words: &[OsString]) -> Lang {
+    let words: Vec<String> = words.iter().map(|w| w.to_string_lossy().into_owned()).collect();
+    let after = words.iter().position(|w| w == "--lang").and_then(|at| words.get(at + 1));
+    let joined = words.iter().find_map(|w| w.strip_prefix("--lang="));
+    after.map(String::as_str).or(joined).and_then(Lang::of).unwrap_or_else(|| {
+        let set = |name: &str| Some((name.to_owned(), std::env::var(name).ok()?));
+        let process = ["DOCKLINE_LANG", "LC_ALL", "LC_MESSAGES", "LANG"].into_iter().filter_map(set).collect();
+        lang_of(&process, None)
+    })
 }
 
 /// A failure for a file that can't be read.

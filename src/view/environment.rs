@@ -115,8 +115,9 @@ pub fn environment_table(files: &Files, project: &Project, wanted: &Wanted, lang
                 None if redacted => diag::MASK.to_owned(),
                 None => text!("(no value)", "（没有值）").get(lang).to_owned(),
             };
-            let places: Vec<String> =
+            let mut places: Vec<String> =
                 origins(files, var).iter().map(|o| format!("{}:{}", o.file, o.range.start.line)).collect();
+            places.dedup();
             let place = match (places.is_empty(), &var.value) {
                 (false, _) => places.join(" + "),
                 (true, Some(_)) => text!("shell", "shell 环境").get(lang).to_owned(),

@@ -1,0 +1,240 @@
+//! Help and usage errors in Chinese. The English texts stand in `args.rs`; each has its Chinese one here, which a test holds.
+
+use std::fmt::Write as _;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Arg, ArgAction, Command};
+
+/// The command line's help in Chinese.
+pub(super) fn chinese(command: Command) -> Command {
+    translate(command)
+        .disable_version_flag(true)
+        .arg(
+            Arg::new("version")
+                .short('V')
+                .long("version")
+                .action(ArgAction::Version)
+                .help("显示版本")
+                .help_heading("选项"),
+        )
+        .mut_subcommands(translate)
+}
+
+fn translate(command: Command) -> Command {
+    let about = command.get_about().map(|a| told(&a.to_string()));
+    let command = match about {
+        Some(about) => command.about(about),
+        None => command,
+    };
+    command
+        .mut_args(argument)
+        .disable_help_flag(true)
+        .arg(Arg::new("help").short('h').long("help").action(ArgAction::Help).help("显示帮助").help_heading("选项"))
+        .subcommand_help_heading("命令")
+        .help_template("{about}\n\n用法：{usage}\n\n{all-args}")
+}
+
+/// An argument with its help, its default and its values in Chinese.
+fn argument(arg: Arg) -> Arg {
+    let mut help = told(&arg.get_help().map(ToString::to_string).unwrap_or_default());
+    let list = |values: Vec<String>| values.join("、");
+    let takes = arg.get_action().takes_values();
+    let default = list(arg.get_default_values().iter().map(|v| v.to_string_lossy().into_owned()).collect());
+    if takes && !default.is_empty() {
+        let _ = write!(help, "［默认：{default}］");
+    }
+    let values = list(arg.get_possible_values().iter().map(|v| v.get_name().to_owned()).collect());
+    if takes && !values.is_empty() {
+        let _ = write!(help, "［可选：{values}］");
+    }
+    let heading = match (arg.get_help_heading(), arg.is_positional()) {
+        (Some("Project"), _) => "项目",
+        (Some("Host"), _) => "宿主机",
+        (_, true) => "参数",
+        (_, false) => "选项",
+    };
+    let arg = arg.help(help).help_heading(heading);
+    if takes { arg.hide_default_value(true).hide_possible_values(true) } else { arg }
+}
+
+fn told(english: &str) -> String {
+    WORDS.iter().find(|(en, _)| *en == english).map_or(english, |(_, zh)| zh).to_owned()
+}
+
+/// What is wrong with a command line, in Chinese; `None` for what is too rare to have words of its own.
+pub(super) fn complaint(error: &clap::Error) -> Option<String> {
+    let told = |kind: ContextKind| match error.get(kind)? {
+        ContextValue::String(one) => Some(one.clone()),
+        ContextValue::Strings(many) => Some(many.join("、")),
+        _ => None,
+    };
+    let arg = told(ContextKind::InvalidArg);
+    let what = match error.kind() {
+        ErrorKind::UnknownArgument => format!("没有 `{}` 这个参数", arg?),
+        ErrorKind::InvalidSubcommand => format!("没有 `{}` 这个命令", told(ContextKind::InvalidSubcommand)?),
+        ErrorKind::MissingSubcommand => format!("缺少命令：{}", told(ContextKind::ValidSubcommand)?),
+        ErrorKind::MissingRequiredArgument => format!("缺少 {}", arg?),
+        ErrorKind::ArgumentConflict => format!("{} 不能和 {} 一起用", arg?, told(ContextKind::PriorArg)?),
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
+            let value = told(ContextKind::InvalidValue).filter(|v| !v.is_empty());
+            let wrong = value.map_or_else(
+                || format!("{} 缺少值", arg.clone().unwrap_or_default()),
+                |value| format!("{} 不能是 `{value}`", arg.clone().unwrap_or_default()),
+            );
+            match told(ContextKind::ValidValue) {
+                Some(valid) => format!("{wrong}，可选：{valid}"),
+                None => wrong,
+            }
+        }
+        _ => return None,
+    };
+    let near = told(ContextKind::SuggestedArg).or_else(|| told(ContextKind::SuggestedSubcommand));
+    let tip = near.map_or_else(|| "用法见 --help".to_owned(), |near| format!("是不是 `{near}`？"));
+    Some(format!("dockline: {what}\n  提示：{tip}\n"))
+}
+
+/// English and Chinese.
+const WORDS: &[(&str, &str)] = &[
+    (
+        "Finds out why a container can't reach its model server, and what else is wrong with a Compose stack",
+        "找出容器为什么连不上模型服务，以及 Compose 项目还有什么问题",
+    ),
+    ("Say what is wrong, where, why and what to type", "指出哪里错了、为什么、该怎么写"),
+    ("Mend it, touching no byte that need not change", "修好它，不该动的一个字节也不动"),
+    ("Who reaches whom: every address of every service", "谁能连到谁：每个服务的每个地址"),
+    (
+        "The environment that a service really gets, and where each value came from",
+        "服务真正得到的环境变量，以及每个值的来源",
+    ),
+    ("The resolved project, as `docker compose config` gives it", "解析后的项目，和 `docker compose config` 一致"),
+    (
+        "From an error line, a log, a rule or a cause to what it means and what to do",
+        "解释一行报错、一份日志、一条规则或一个原因：是什么意思，该怎么办",
+    ),
+    ("List all rules", "列出全部规则"),
+    (
+        "Language of the output: en or zh [default: from `DOCKLINE_LANG` or the locale]",
+        "输出语言：en 或 zh［默认：由 `DOCKLINE_LANG` 或系统区域设置决定］",
+    ),
+    ("When to use colour", "何时使用颜色"),
+    ("Run as if started in DIR", "如同在 DIR 目录里运行"),
+    ("Compose file (repeatable)", "Compose 文件（可重复）"),
+    ("Env file instead of .env (repeatable)", "用来代替 .env 的 env 文件（可重复）"),
+    ("Profile to enable (repeatable; * for all)", "要启用的 profile（可重复；* 表示全部）"),
+    ("Directory that relative paths start from", "相对路径的起点目录"),
+    (
+        "any, linux, docker-desktop, rootless, podman, wsl2, colima, orbstack or swarm [default: any]",
+        "any、linux、docker-desktop、rootless、podman、wsl2、colima、orbstack 或 swarm［默认：any］",
+    ),
+    (
+        "A process of the host that listens there, such as 127.0.0.1:11434 or *:1234 (repeatable)",
+        "宿主机上有程序在这里监听，例如 127.0.0.1:11434 或 *:1234（可重复）",
+    ),
+    ("An address that is the host's own (repeatable)", "宿主机自己的地址（可重复）"),
+    (
+        "What the host's firewall does with new connections from containers: drop or allow",
+        "宿主机防火墙如何处理来自容器的新连接：drop（丢弃）或 allow（放行）",
+    ),
+    (
+        "Configuration file [default: the nearest dockline.toml upward]",
+        "配置文件［默认：向上找到的第一个 dockline.toml］",
+    ),
+    ("Read no configuration file", "不读配置文件"),
+    (
+        "Directories, Compose files or env files [default: what `docker compose` would load here]",
+        "目录、Compose 文件或 env 文件［默认：`docker compose` 在这里会加载的项目］",
+    ),
+    ("Every Compose file below the paths", "这些路径下的所有 Compose 文件"),
+    ("Output format", "输出格式"),
+    ("Write to FILE instead of standard output", "写入 FILE，而不是标准输出"),
+    ("Least severity that makes the exit status 1", "达到这个级别，退出码就是 1"),
+    ("Only these rules or categories (repeatable, commas allowed)", "只用这些规则或类别（可重复，可用逗号分隔）"),
+    ("Leave out these rules or categories", "不用这些规则或类别"),
+    ("Exit 1 also for what could not be judged", "有无法判断的地方，退出码也是 1"),
+    ("Directories, Compose files or env files", "目录、Compose 文件或 env 文件"),
+    (
+        "How loopback and missing-mapping addresses are mended: auto, service, host-gateway, host-network or lan-ip",
+        "写成 localhost 或缺少 extra_hosts 的地址怎么修：auto、service、host-gateway、host-network 或 lan-ip",
+    ),
+    ("The host's LAN address, for --to lan-ip", "宿主机的局域网地址，用于 --to lan-ip"),
+    (
+        "Point a variable at a server: [SERVICE.]VARIABLE=host:11434/v1 (repeatable)",
+        "让变量指向某个服务：[服务.]变量=host:11434/v1（可重复）",
+    ),
+    ("Print the changes as a patch and write nothing", "把改动打印成补丁，不写文件"),
+    ("Make fixes too that need a person's choice", "也做那些需要人来拿主意的修复"),
+    ("Leave the base files alone: write to the override file", "不动原文件，写入 override 文件"),
+    ("Least severity of what is left that makes the exit status 1", "剩下的问题达到这个级别，退出码就是 1"),
+    ("Only these rules or categories", "只用这些规则或类别"),
+    ("Directory or Compose file", "目录或 Compose 文件"),
+    ("The service that asks", "发起连接的服务"),
+    ("What it wants to reach: host:11434, SERVICE[:PORT] or a URL", "要连到哪里：host:11434、服务名[:端口] 或 URL"),
+    ("Exit 1 when an address is broken", "有连不上的地址，退出码就是 1"),
+    (
+        "[PATH] [SERVICE [VARIABLE]]: a first word that is `.`, has a / or is a directory is a path",
+        "[路径] [服务 [变量]]：第一个词如果是 `.`、含有 / 或是目录，就当作路径",
+    ),
+    ("Show credentials too", "凭据也显示出来"),
+    ("Show where each value came from, not the values", "显示每个值的来源，而不是值"),
+    (
+        "An error line, a rule, a cause, or - to read a log from standard input",
+        "一行报错、一条规则、一个原因，或用 - 从标准输入读日志",
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
+
+    use clap::CommandFactory as _;
+
+    use super::*;
+    use crate::cli::args::Cli;
+
+    fn texts(command: &Command, out: &mut Vec<String>) {
+        out.extend(command.get_about().map(ToString::to_string));
+        out.extend(command.get_arguments().map(|a| a.get_help().map(ToString::to_string).unwrap_or_default()));
+        command.get_subcommands().for_each(|c| texts(c, out));
+    }
+
+    #[test]
+    fn every_help_text_has_its_chinese_one_and_none_is_left_over() {
+        let mut all = Vec::new();
+        texts(&Cli::command(), &mut all);
+        for text in &all {
+            assert!(WORDS.iter().any(|(en, _)| en == text), "no Chinese for `{text}`");
+        }
+        for (en, _) in WORDS {
+            assert!(all.iter().any(|t| t == en), "nothing says `{en}`");
+        }
+    }
+
+    #[test]
+    fn the_help_of_every_command_is_chinese() {
+        let mut command = chinese(Cli::command());
+        command.build();
+        let names: Vec<String> = command.get_subcommands().map(|c| c.get_name().to_owned()).collect();
+        for name in names {
+            let help = command.find_subcommand_mut(&name).unwrap().render_help().to_string();
+            for word in ["Usage", "Options:", "Arguments:", "[default", "[possible", "Print help"] {
+                assert!(!help.contains(word), "`{word}` in the Chinese help of {name}:\n{help}");
+            }
+        }
+    }
+
+    #[test]
+    fn usage_errors_are_chinese() {
+        let told = |args: &[&str]| complaint(&Cli::command().try_get_matches_from(args).unwrap_err()).unwrap();
+        for (args, part) in [
+            (&["dockline", "lnt"][..], "是不是 `lint`？"),
+            (&["dockline", "lint", "--recursiv"], "是不是 `--recursive`？"),
+            (&["dockline", "lint", "--format", "xml"], "可选：human、concise、json"),
+            (&["dockline", "lint", "--format"], "缺少值"),
+            (&["dockline", "explain"], "缺少 <TEXT>..."),
+            (&["dockline", "lint", "--isolated", "--config", "x"], "不能和"),
+        ] {
+            let said = told(args);
+            assert!(said.contains(part), "{args:?}: {said}");
+        }
+    }
+}
