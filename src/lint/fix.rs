@@ -90,7 +90,7 @@ pub fn fix(
     let mut overlay: HashMap<PathBuf, Vec<u8>> = HashMap::new();
     let mut met = HashSet::new();
     for item in found {
-        let mut run = Run { base, item, process, options, wanted, overlay, out, banned: HashSet::new() };
+        let mut run = Run { base, item, process, options, wanted, overlay, out, banned: HashMap::new() };
         run.project(&mut met);
         Run { overlay, out, .. } = run;
     }
@@ -139,6 +139,14 @@ struct Chosen {
     mark: String,
 }
 
+/// Why fixes were not made.
+enum Broken {
+    /// The files are written in a way that dockline does not edit.
+    Refused(Text),
+    /// A guard does not hold.
+    Guard(String),
+}
+
 struct Run<'a> {
     base: &'a Path,
     item: &'a Found,
@@ -147,8 +155,8 @@ struct Run<'a> {
     wanted: &'a FixOptions,
     overlay: HashMap<PathBuf, Vec<u8>>,
     out: Fixed,
-    /// Fingerprints of findings whose fix broke a guard.
-    banned: HashSet<String>,
+    /// Findings, by fingerprint, whose fix was not made, with the reasons.
+    banned: HashMap<String, Text>,
 }
 
 fn mark(files: &Files, finding: &Finding) -> String {
@@ -217,7 +225,7 @@ impl Run<'_> {
         let mut created: HashSet<PathBuf> = HashSet::new();
         for finding in findings {
             let mark = mark(files, finding);
-            if self.banned.contains(&mark) {
+            if self.banned.contains_key(&mark) {
                 continue;
             }
             let Some(fix) = self.pick(finding) else { continue };
@@ -269,17 +277,8 @@ impl Run<'_> {
     /// Says what could not be done, once nothing more can be.
     fn tell(&mut self, files: &Files, findings: &[Finding]) {
         for finding in findings {
-            let reason = if self.banned.contains(&mark(files, finding)) {
-                Some((
-                    self.wanted.to,
-                    text!(
-                        "the repair would have changed more than it should, so it was not made",
-                        "这个修复会改动不该改的地方，所以没有做"
-                    ),
-                ))
-            } else {
-                self.refusal(finding)
-            };
+            let banned = self.banned.get(&mark(files, finding)).map(|reason| (self.wanted.to, reason.clone()));
+            let reason = banned.or_else(|| self.refusal(finding));
             let Some((strategy, reason)) = reason.filter(|_| finding.severity > Severity::Info) else {
                 self.out.held_back += usize::from(!finding.fixes.is_empty() && !self.wanted.unsafe_fixes);
                 continue;
@@ -336,9 +335,16 @@ impl Run<'_> {
         for one in chosen {
             match self.attempt(files, project, &before, &[&one.fix]) {
                 Ok(()) => return self.take(vec![one]),
-                Err(broken) => {
+                Err(Broken::Refused(reason)) => {
+                    self.banned.insert(one.mark, reason);
+                }
+                Err(Broken::Guard(broken)) => {
                     self.out.bugs.push((one.applied.rule, broken));
-                    self.banned.insert(one.mark);
+                    let reason = text!(
+                        "the repair would have changed more than it should, so it was not made",
+                        "这个修复会改动不该改的地方，所以没有做"
+                    );
+                    self.banned.insert(one.mark, reason);
                 }
             }
         }
@@ -352,7 +358,7 @@ impl Run<'_> {
     }
 
     /// Makes fixes, if every guard holds; else says which does not.
-    fn attempt(&mut self, files: &Files, project: &Project, before: &State, fixes: &[&Fix]) -> Result<(), String> {
+    fn attempt(&mut self, files: &Files, project: &Project, before: &State, fixes: &[&Fix]) -> Result<(), Broken> {
         let mut edits: Vec<Edit> = fixes.iter().flat_map(|f| f.edits.iter().cloned()).collect();
         let mut creates: Vec<Creation> = fixes.iter().flat_map(|f| f.creates.iter().cloned()).collect();
         let mut over = Override::default();
@@ -363,7 +369,7 @@ impl Run<'_> {
         if !over.is_empty() {
             let survey = Survey::new(project, &self.options.facts);
             let desk = Desk { files, survey: &survey, lan_ip: self.options.lan_ip, into_override: true };
-            let written = write_override(desk, &over, self.wanted.listed).map_err(|t| t.get(Lang::En).to_owned())?;
+            let written = write_override(desk, &over, self.wanted.listed).map_err(Broken::Refused)?;
             edits.extend(written.edits);
             made.extend(written.creation.iter().map(|c| c.path.clone()).filter(|p| !self.out.made.contains(p)));
             creates.extend(written.creation);
@@ -376,7 +382,7 @@ impl Run<'_> {
         }
         for (file, edits) in by_file {
             let source = files.get(file);
-            let text = apply(&source.text, &edits).ok_or("its edits overlap")?;
+            let text = apply(&source.text, &edits).ok_or_else(|| Broken::Guard("its edits overlap".to_owned()))?;
             overlay.insert(source.path.clone(), text.into_bytes());
         }
         for creation in creates {
@@ -385,7 +391,14 @@ impl Run<'_> {
         let mut after_files = Files::with_overlay(self.base.to_path_buf(), overlay);
         let item = relisted(std::slice::from_ref(self.item), &made);
         let after = load_found(&mut after_files, item.first().unwrap_or(self.item), self.process);
-        State::of(&after_files, &after, self.options).holds(before, fixes)?;
+        State::of(&after_files, &after, self.options).holds(before, fixes).map_err(Broken::Guard)?;
+        if over.services.iter().any(|(_, s)| !s.resets.is_empty()) {
+            // compose-spec/compose-go#552
+            self.out.notes.push(text!(
+                "the override file takes keys away with `!reset`, which Docker Compose 2.24.4 and later read",
+                "覆盖文件用 `!reset` 去掉了一些键，需要 Docker Compose 2.24.4 或更新的版本"
+            ));
+        }
         self.overlay = after_files.into_overlay();
         self.out.to_list = to_list;
         self.out.made = made;
@@ -441,7 +454,8 @@ impl Run<'_> {
         match self.attempt(&files, &project, &before, &[&fix]) {
             Ok(()) if nothing => self.out.notes.extend(fix.notes),
             Ok(()) => self.take(vec![Chosen { fix, applied, mark: String::new() }]),
-            Err(broken) => {
+            Err(Broken::Refused(reason)) => self.out.skipped.push(skip(reason)),
+            Err(Broken::Guard(broken)) => {
                 self.out.skipped.push(skip(text!(
                     "it would break something else ({broken}), so it was not made",
                     "这会破坏别的东西（{broken}），所以没有做"
