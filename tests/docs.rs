@@ -6,9 +6,9 @@ mod common;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use common::{copy, expect, root, run};
+use common::{contents, copy, expect, root, run};
 use dockline::diag::Lang;
-use dockline::rule::Rule;
+use dockline::rule::{FixKind, Rule};
 use dockline::rules::ALL;
 
 fn folders(of: &Rule, prefix: &str) -> Vec<PathBuf> {
@@ -19,18 +19,32 @@ fn folders(of: &Rule, prefix: &str) -> Vec<PathBuf> {
     out
 }
 
+fn names(dir: &str) -> Vec<String> {
+    let entries = std::fs::read_dir(root().join(dir)).unwrap();
+    entries.map(|e| e.unwrap().file_name().to_string_lossy().into_owned()).collect()
+}
+
 #[test]
 fn every_rule_has_its_file_and_fixtures() {
-    for rule in ALL {
-        let file = root().join("src/rules").join(format!("{}.rs", rule.id.replace('-', "_")));
-        assert!(file.is_file(), "{} is not in {}", rule.id, file.display());
+    let mut files: Vec<String> = ALL.iter().map(|r| format!("{}.rs", r.id.replace('-', "_"))).collect();
+    for (rule, file) in ALL.iter().zip(&files) {
+        assert!(root().join("src/rules").join(file).is_file(), "the rule {} is not in src/rules/{file}", rule.id);
         assert!(!folders(rule, "bad-").is_empty(), "no fixture shows what `{}` finds", rule.id);
         assert!(!folders(rule, "ok-").is_empty(), "no fixture shows what `{}` leaves alone", rule.id);
+        for folder in folders(rule, "") {
+            let name = folder.file_name().unwrap().to_string_lossy().into_owned();
+            assert!(
+                name.starts_with("bad-") || name.starts_with("ok-"),
+                "{} is neither bad- nor ok-",
+                folder.display()
+            );
+        }
     }
-    let files = std::fs::read_dir(root().join("src/rules")).unwrap().count();
-    assert_eq!(files, ALL.len() + 1, "a file of src/rules is not in the list of mod.rs");
-    for entry in std::fs::read_dir(root().join("fixtures/rules")).unwrap() {
-        let name = entry.unwrap().file_name().to_string_lossy().into_owned();
+    files.push("mod.rs".to_owned());
+    for name in names("src/rules") {
+        assert!(files.contains(&name), "src/rules/{name} is not in the list of mod.rs");
+    }
+    for name in names("fixtures/rules") {
         assert!(dockline::rules::rule(&name).is_some(), "fixtures/rules/{name} belongs to no rule");
     }
 }
@@ -56,7 +70,23 @@ fn pages_are_up_to_date() {
             wrong.extend(expect(&dir.join(format!("{}{suffix}", rule.id)), &page(rule, lang)).err());
         }
     }
+    for name in names("docs/rules") {
+        let id = name.trim_end_matches(".md").trim_end_matches(".zh-CN");
+        if id != "README" && dockline::rules::rule(id).is_none() {
+            wrong.push(format!("docs/rules/{name} belongs to no rule"));
+        }
+    }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The word for how often a rule's findings come with a fix.
+fn fixes(rule: &Rule, lang: Lang) -> &'static str {
+    match (lang, rule.fix) {
+        (Lang::En, kind) => kind.name(),
+        (Lang::Zh, FixKind::Never) => "不提供",
+        (Lang::Zh, FixKind::Sometimes) => "部分提供",
+        (Lang::Zh, FixKind::Always) => "总是提供",
+    }
 }
 
 fn list(lang: Lang) -> String {
@@ -75,9 +105,10 @@ fn list(lang: Lang) -> String {
     let mut out = format!("# {title}\n\n{about}\n\n{head}");
     let suffix = if lang == Lang::En { ".md" } else { ".zh-CN.md" };
     for rule in ALL {
-        let (id, category, severity, fix) = (rule.id, rule.category.name(), rule.severity.name(), rule.fix.name());
-        let _ =
-            writeln!(out, "| [`{id}`]({id}{suffix}) | {category} | {severity} | {fix} | {} |", rule.title.get(lang));
+        let (id, category, severity, fix) = (rule.id, rule.category.name(), rule.severity.name(), fixes(rule, lang));
+        // A bar would end the cell, in code too.
+        let title = rule.title.get(lang).replace('|', "\\|");
+        let _ = writeln!(out, "| [`{id}`]({id}{suffix}) | {category} | {severity} | {fix} | {title} |");
     }
     out
 }
@@ -103,7 +134,6 @@ fn page(rule: &Rule, lang: Lang) -> String {
         diff.lines().take_while(|l| l.starts_with(['-', '+', ' ', '@'])).map(|l| format!("{l}\n")).collect();
     let causes = rule.causes.iter().map(|c| format!("`{c}`")).collect::<Vec<_>>().join(", ");
     let causes = if causes.is_empty() { "-".to_owned() } else { causes };
-    let source = std::fs::read_to_string(case.join("compose.yaml")).unwrap_or_default();
     let words = match lang {
         Lang::En => [
             "category",
@@ -112,8 +142,8 @@ fn page(rule: &Rule, lang: Lang) -> String {
             "fix",
             "since",
             "Example",
-            "says",
-            "is mended to",
+            "says:",
+            "is mended to:",
             "To leave one place alone, on the line or the one above it:",
             "why it is right here",
         ],
@@ -124,8 +154,8 @@ fn page(rule: &Rule, lang: Lang) -> String {
             "修复",
             "始于",
             "示例",
-            "会报告",
-            "修复后",
+            "会报告：",
+            "修复后：",
             "要放过某一处，写在那一行或上一行：",
             "为什么这里没问题",
         ],
@@ -139,14 +169,23 @@ fn page(rule: &Rule, lang: Lang) -> String {
         "| {} | {} | {causes} | {} | {} |\n",
         rule.category.name(),
         rule.severity.name(),
-        rule.fix.name(),
+        fixes(rule, lang),
         rule.since
     );
     let _ = writeln!(out, "{}\n\n## {example}\n", rule.doc.get(lang).trim());
     let command = format!("dockline lint {own}").trim().to_owned();
-    let _ = writeln!(out, "```yaml\n{}\n```\n\n`{command}` {says}:\n\n```text\n{said}\n```\n", source.trim_end());
+    for (name, bytes) in contents(copy(&case).path()).into_iter().rev() {
+        let text = String::from_utf8_lossy(&bytes).trim_end().to_owned();
+        let (title, kind) = match name.rsplit_once('.').map(|(_, ending)| ending) {
+            Some("yaml") if name == "compose.yaml" => (String::new(), "yaml"),
+            Some("yaml" | "yml") => (format!("`{name}`:\n\n"), "yaml"),
+            _ => (format!("`{name}`:\n\n"), "text"),
+        };
+        let _ = writeln!(out, "{title}```{kind}\n{text}\n```\n");
+    }
+    let _ = writeln!(out, "`{command}` {says}\n\n```text\n{said}\n```\n");
     if !diff.trim().is_empty() {
-        let _ = writeln!(out, "{mended}:\n\n```diff\n{}\n```\n", diff.trim_end());
+        let _ = writeln!(out, "{mended}\n\n```diff\n{}\n```\n", diff.trim_end());
     }
     let _ = writeln!(out, "{ignore}\n\n```yaml\n# dockline: ignore[{}] {why}\n```", rule.id);
     out

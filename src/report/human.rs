@@ -61,17 +61,29 @@ impl<'a> Human<'a> {
             .primary_title(tame(finding.message.get(self.lang)))
             .id(finding.rule)
             .elements(drawn.iter().map(|(name, excerpt)| excerpt.snippet(name)));
+        let remedy = self.remedy(finding);
         for help in &finding.help {
+            // What the fix says already is not said twice.
+            if remedy.is_some() && finding.fixes.iter().any(|fix| fix.description == *help) {
+                continue;
+            }
             let name = text!("help", "帮助");
             let message = Level::HELP.with_name(name.get(self.lang).to_owned()).message(tame(help.get(self.lang)));
             group = group.element(Element::Message(message));
         }
-        if let Some(fix) = self.remedy(finding) {
+        if let Some(fix) = remedy {
             let name = text!("fix", "修复");
             let message = Level::NOTE.with_name(name.get(self.lang).to_owned()).message(fix);
             group = group.element(Element::Message(message));
         }
         let mut out = self.renderer.render(&[group]);
+        for (name, excerpt) in &drawn {
+            // The renderer counts the columns of what is drawn, in which secrets and long lines are shorter than in the file.
+            let Head { line, drawn, column } = excerpt.head;
+            if drawn != column {
+                out = out.replacen(&format!("{name}:{line}:{drawn}"), &format!("{name}:{line}:{column}"), 1);
+            }
+        }
         out.push('\n');
         out
     }
@@ -112,7 +124,7 @@ impl<'a> Human<'a> {
             by_line.entry(lines.line_of(label.span.start as usize)).or_default().push(label);
         }
         let first = by_line.keys().next().copied().unwrap_or(0);
-        let mut out = Excerpt { first: first + 1, text: String::new(), labels: Vec::new() };
+        let mut out = Excerpt { first: first + 1, text: String::new(), labels: Vec::new(), head: Head::default() };
         let mut before = first;
         for (line, labels) in by_line {
             // One line that is left out would be drawn: it must say nothing of itself.
@@ -133,6 +145,11 @@ impl<'a> Human<'a> {
             let base = out.text.len();
             for label in labels {
                 let (start, end) = ends(label);
+                if label.main || out.head.line == 0 {
+                    let column = self.files.position(file, label.span.start as usize).column;
+                    let drawn = shown.text.get(..shown.at(start)).unwrap_or_default().chars().count() + 1;
+                    out.head = Head { line: line + 1, drawn, column };
+                }
                 let (start, end) = (base + shown.at(start), base + shown.at(end));
                 out.labels.push((start..end.max(start), label.main, label.text.clone()));
             }
@@ -156,6 +173,15 @@ struct Excerpt {
     first: usize,
     text: String,
     labels: Vec<(std::ops::Range<usize>, bool, String)>,
+    head: Head,
+}
+
+/// The place that stands over an excerpt: its line, its column in what is drawn, and in the file.
+#[derive(Clone, Copy, Default)]
+struct Head {
+    line: usize,
+    drawn: usize,
+    column: usize,
 }
 
 impl Excerpt {

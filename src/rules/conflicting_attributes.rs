@@ -26,7 +26,7 @@ Compose 检查整个项目时会拒绝：两个只能写一个的属性（secret
 
 fn check(cx: &mut Cx<'_>) {
     for problem in &cx.project().problems {
-        let Some((message, help, first)) = words(&problem.kind) else { continue };
+        let Some((message, help, first)) = words(&problem.kind, &problem.path) else { continue };
         let mut finding = cx.problem(problem, message);
         finding.help.push(help);
         if let Some((span, label)) = first {
@@ -39,7 +39,7 @@ fn check(cx: &mut Cx<'_>) {
 
 type Told = (Text, Text, Option<(Span, Text)>);
 
-fn words(kind: &ProblemKind) -> Option<Told> {
+fn words(kind: &ProblemKind, path: &str) -> Option<Told> {
     Some(match kind {
         ProblemKind::Exclusive { one, other } if *one != "network_mode" => (
             text!("`{one}` and `{other}` exclude each other", "`{one}` 和 `{other}` 不能同时写"),
@@ -47,14 +47,18 @@ fn words(kind: &ProblemKind) -> Option<Told> {
             None,
         ),
         ProblemKind::Differ { one, other } => (
-            text!("`{one}` and `{other}` mean the same and have different values", "`{one}` 和 `{other}` 是一回事，值却不一样"),
+            text!(
+                "`{one}` and `{other}` mean the same and have different values",
+                "`{one}` 和 `{other}` 是一回事，值却不一样"
+            ),
             text!("keep one of the two, or give both the same value", "只留一个，或者写成一样的值"),
             None,
         ),
         ProblemKind::OneOf { keys } => {
             let keys = keys.iter().map(|k| format!("`{k}`")).collect::<Vec<_>>().join(", ");
+            let name = path.rsplit('.').next().unwrap_or(path);
             (
-                text!("nothing says where its content comes from", "没有写内容从哪里来"),
+                text!("nothing says where the content of `{name}` comes from", "没有写 `{name}` 的内容从哪里来"),
                 text!("add one of {keys}, or `external: true`", "加上其中一个：{keys}，或者写 `external: true`"),
                 None,
             )
@@ -80,7 +84,10 @@ fn words(kind: &ProblemKind) -> Option<Told> {
             Some((*first, text!("here already", "这里已经有了"))),
         ),
         ProblemKind::Platform { platform } => (
-            text!("`build.platforms` lacks the service's own platform `{platform}`", "`build.platforms` 里没有这个服务的 platform `{platform}`"),
+            text!(
+                "`build.platforms` lacks the service's own platform `{platform}`",
+                "`build.platforms` 里没有这个服务的 platform `{platform}`"
+            ),
             text!("add `{platform}` to the list", "把 `{platform}` 加进列表"),
             None,
         ),

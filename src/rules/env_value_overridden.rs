@@ -1,5 +1,5 @@
 use crate::compose::SetBy;
-use crate::diag::{Category, Related, Severity, is_secret};
+use crate::diag::{Category, Related, Severity};
 use crate::interpolation::Setter;
 use crate::rule::{Cx, FixKind, Rule, Words};
 use crate::source::Span;
@@ -51,7 +51,10 @@ fn in_containers(cx: &mut Cx<'_>) {
                     continue;
                 }
                 let (key, name) = (&var.key, &service.name);
-                let message = text!("this `{key}` does not reach `{name}`: environment sets it too", "这个 `{key}` 到不了 `{name}`：environment 里也设置了它");
+                let message = text!(
+                    "this `{key}` does not reach `{name}`: environment sets it too",
+                    "这个 `{key}` 到不了 `{name}`：environment 里也设置了它"
+                );
                 let mut finding = cx.finding(*span, key.to_string(), message);
                 finding.label = text!("loses", "被盖过");
                 finding.cause = Some("env-precedence");
@@ -83,14 +86,16 @@ fn in_templates(cx: &mut Cx<'_>) {
             continue;
         }
         let Some(span) = bound.beaten.last().copied() else { continue };
-        let message = text!("the shell sets `{key}` to something else, and the shell wins", "shell 环境里的 `{key}` 是别的值，以 shell 为准");
+        let message = text!(
+            "the shell sets `{key}` to something else, and the shell wins",
+            "shell 环境里的 `{key}` 是别的值，以 shell 为准"
+        );
         let mut finding = cx.finding(span, key.to_string(), message);
         finding.label = text!("loses against the environment of this terminal", "被这个终端的环境变量盖过");
         finding.cause = Some("env-precedence");
-        let shown = if is_secret(&key) { String::new() } else { text!(" (unset {key})", " (unset {key})").get(crate::diag::Lang::En).to_owned() };
         finding.help.push(text!(
-            "unset it in the shell, or change it there{shown}",
-            "在 shell 里取消它，或在那里改{shown}"
+            "take it out of this shell, then the file counts: unset {key}",
+            "在这个 shell 里取消它，文件里的值就会生效：unset {key}"
         ));
         let address = crate::network::find(&in_file).into_iter().next().is_some();
         if address {

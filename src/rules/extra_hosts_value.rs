@@ -35,10 +35,13 @@ fn check(cx: &mut Cx<'_>) {
                 continue;
             }
             seen.push(entry.span);
-            let (name, text) = (&service.name, &entry.address);
+            let text = &entry.address;
+            let sharing = cx.project().services.iter().filter(|s| s.extra_hosts.iter().any(|e| e.span == entry.span));
+            let names: Vec<String> = sharing.clone().map(|s| format!("`{}`", s.name)).collect();
+            let (names, names_zh) = (names.join(", "), names.join("、"));
             let message = text!(
-                "`{name}` can't start: `{text}` is no address for extra_hosts",
-                "`{name}` 启动不了：`{text}` 不是 extra_hosts 能用的地址"
+                "{names} can't start: `{text}` is no address for extra_hosts",
+                "{names_zh} 启动不了：`{text}` 不是 extra_hosts 能用的地址"
             );
             let mut finding = cx.finding(entry.span, service.path(&format!("extra_hosts.{}", entry.index)), message);
             finding.label = text!(
@@ -46,24 +49,25 @@ fn check(cx: &mut Cx<'_>) {
                 "引擎会报 `invalid IP address in add-host: \"{text}\"`"
             );
             finding.cause = Some("missing-host-gateway");
-            finding.services = vec![name.to_string()];
+            finding.services = sharing.clone().map(|s| s.name.to_string()).collect();
             if let Some(right) = meant(text) {
                 finding.help.push(text!("write {right}", "改成 {right}"));
                 let span = entry.address_span.unwrap_or(entry.span);
                 match cx.desk().replace(span, &right) {
                     Ok(edit) => {
-                        let mut fix = Fix::new(Strategy::Repair, Applicability::Safe, text!("write {right}", "改成 {right}"));
+                        let mut fix =
+                            Fix::new(Strategy::Repair, Applicability::Safe, text!("write {right}", "改成 {right}"));
                         fix.edits.push(edit);
-                        fix.changes = (0..cx.project().services.len())
-                            .filter_map(|other| {
-                                let other = cx.service(other)?;
-                                other.extra_hosts.iter().any(|e| e.span == entry.span).then(|| other.path("extra_hosts"))
-                            })
-                            .collect();
+                        fix.changes = sharing.map(|s| s.path("extra_hosts")).collect();
                         finding.fixes.push(fix);
                     }
                     Err(reason) => finding.refusals.push((Strategy::Repair, reason)),
                 }
+            } else {
+                finding.help.push(text!(
+                    "write an IP address, or host-gateway for the host: names are not looked up here",
+                    "写 IP 地址；要指宿主机就写 host-gateway：这里不会去解析名字"
+                ));
             }
             cx.report(finding);
         }
@@ -77,6 +81,7 @@ fn meant(text: &str) -> Option<String> {
         return Some(trimmed.to_owned());
     }
     let letters: String = trimmed.to_ascii_lowercase().chars().filter(char::is_ascii_alphabetic).collect();
-    let near = strsim::damerau_levenshtein(&letters, "hostgateway") <= 2 || letters == "gateway" || letters == "dockerhost";
+    let near =
+        strsim::damerau_levenshtein(&letters, "hostgateway") <= 2 || letters == "gateway" || letters == "dockerhost";
     near.then(|| "host-gateway".to_owned())
 }

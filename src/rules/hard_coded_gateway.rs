@@ -40,26 +40,39 @@ fn check(cx: &mut Cx<'_>) {
         let askers = cx.askers(&edge);
         let (en, zh) = (askers.get(Lang::En), askers.get(Lang::Zh));
         let message = text!("{en} calls the host by docker0's address", "{zh}用 docker0 的地址去找宿主机");
-        let label = text!("right on Linux as it comes, wrong on Docker Desktop, Podman and rootless engines", "在默认的 Linux 上对，在 Docker Desktop、Podman 和 rootless 上不对");
+        let label = text!(
+            "right on Linux as it comes, wrong on Docker Desktop, Podman and rootless engines",
+            "在默认的 Linux 上对，在 Docker Desktop、Podman 和 rootless 上不对"
+        );
         let mut finding = cx.edge(&edge, message, label);
         finding.cause = Some("missing-host-gateway");
         Cx::plan(&mut finding, remedy::rename(cx.desk(), &edge, "host.docker.internal", Applicability::Unsafe));
         cx.report(finding);
     }
+    let mut seen = Vec::new();
     for service in &cx.project().services {
         for entry in service.extra_hosts.iter().filter(|e| e.address == docker0) {
+            if seen.contains(&entry.span) {
+                continue;
+            }
+            seen.push(entry.span);
+            let sharing = cx.project().services.iter().filter(|s| s.extra_hosts.iter().any(|e| e.span == entry.span));
             let name = &entry.name;
             let message = text!("{name} is mapped to docker0's address", "{name} 被定义成 docker0 的地址");
             let mut finding = cx.finding(entry.span, service.path(&format!("extra_hosts.{}", entry.index)), message);
-            finding.label = text!("host-gateway says the same and follows the engine", "写 host-gateway 效果一样，而且会跟着引擎变");
+            finding.label = text!(
+                "host-gateway says the same and follows the engine",
+                "写 host-gateway 效果一样，而且会跟着引擎变"
+            );
             finding.cause = Some("missing-host-gateway");
-            finding.services = vec![service.name.to_string()];
+            finding.services = sharing.clone().map(|s| s.name.to_string()).collect();
             if let Some(span) = entry.address_span
                 && let Ok(edit) = cx.desk().replace(span, "host-gateway")
             {
-                let mut fix = Fix::new(Strategy::Repair, Applicability::Unsafe, text!("write host-gateway", "改成 host-gateway"));
+                let mut fix =
+                    Fix::new(Strategy::Repair, Applicability::Unsafe, text!("write host-gateway", "改成 host-gateway"));
                 fix.edits.push(edit);
-                fix.changes = vec![service.path("extra_hosts")];
+                fix.changes = sharing.map(|s| s.path("extra_hosts")).collect();
                 finding.fixes.push(fix);
             }
             cx.report(finding);

@@ -28,10 +28,15 @@ curl 和 GNU wget 两个地址都会试。
 };
 
 fn check(cx: &mut Cx<'_>) {
+    let mut seen = Vec::new();
     for (id, node) in cx.survey.net.nodes.iter().enumerate() {
         let Some(service) = cx.service(id) else { continue };
-        let Some(test) = service.healthcheck.as_ref().filter(|h| !h.disabled).and_then(|h| h.test.as_ref()) else { continue };
-        if !on_alpine(service, node) || node.image.is_some_and(|i| i.dual_stack || i.kind == Some(crate::catalog::ImageKind::Proxy)) {
+        let Some(test) = service.healthcheck.as_ref().filter(|h| !h.disabled).and_then(|h| h.test.as_ref()) else {
+            continue;
+        };
+        if !on_alpine(service, node)
+            || node.image.is_some_and(|i| i.dual_stack || i.kind == Some(crate::catalog::ImageKind::Proxy))
+        {
             continue;
         }
         let script = test.words.join(" ");
@@ -42,20 +47,29 @@ fn check(cx: &mut Cx<'_>) {
             let Some(at) = text.text().find("://localhost") else { continue };
             let range = at + 3..at + 3 + "localhost".len();
             let Some(span) = text.sourced.first(range.clone()) else { continue };
-            let name = &service.name;
+            // A health check that services share is one finding.
+            if seen.contains(&span) {
+                break;
+            }
+            seen.push(span);
+            let shared = sharing(cx, span);
+            let names: Vec<String> = shared.iter().map(|s| s.name.to_string()).collect();
+            let quoted: Vec<String> = names.iter().map(|n| format!("`{n}`")).collect();
+            let (name, name_zh) = (quoted.join(", "), quoted.join("、"));
             let message = text!(
-                "the health check of `{name}` may be refused: busybox wget takes ::1 for localhost and tries nothing else",
-                "`{name}` 的健康检查可能会被拒绝：busybox 的 wget 把 localhost 当作 ::1，失败后不再试别的"
+                "the health check of {name} may be refused: busybox wget takes ::1 for localhost and tries nothing else",
+                "{name_zh} 的健康检查可能会被拒绝：busybox 的 wget 把 localhost 当作 ::1，失败后不再试别的"
             );
             let mut finding = cx.finding(span, service.path("healthcheck.test"), message);
             finding.label = text!("write 127.0.0.1", "改成 127.0.0.1");
             finding.cause = Some("healthcheck-ipv6-localhost");
-            finding.services = vec![name.to_string()];
+            finding.services = names;
             if let Some(span) = text.sourced.exact(range) {
                 let plan = cx.desk().replace(span, "127.0.0.1").map(|edit| {
-                    let mut fix = Fix::new(Strategy::Repair, Applicability::Safe, text!("write 127.0.0.1", "改成 127.0.0.1"));
+                    let mut fix =
+                        Fix::new(Strategy::Repair, Applicability::Safe, text!("write 127.0.0.1", "改成 127.0.0.1"));
                     fix.edits.push(edit);
-                    fix.changes = sharing(cx, span);
+                    fix.changes = shared.iter().map(|s| s.path("healthcheck")).collect();
                     fix
                 });
                 Cx::plan(&mut finding, plan);
@@ -67,13 +81,13 @@ fn check(cx: &mut Cx<'_>) {
 }
 
 /// Services whose health check the bytes belong to.
-fn sharing(cx: &Cx<'_>, span: crate::source::Span) -> Vec<String> {
+fn sharing<'a>(cx: &Cx<'a>, span: crate::source::Span) -> Vec<&'a Service> {
     let uses = |s: &&Service| {
         s.healthcheck.as_ref().and_then(|h| h.test.as_ref()).is_some_and(|t| {
             t.texts.iter().any(|x| x.sourced.pieces.iter().any(|p| p.span.is_some_and(|s| s.touches(span))))
         })
     };
-    cx.project().services.iter().filter(uses).map(|s| s.path("healthcheck")).collect()
+    cx.project().services.iter().filter(uses).collect()
 }
 
 fn uses_wget(script: &str) -> bool {

@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     category: Category::Reach,
     causes: &["host-bind-loopback"],
     severity: Severity::Error,
-    fix: FixKind::Never,
+    fix: FixKind::Sometimes,
     since: "0.1.0",
     title: Words {
         en: "The server on the host listens where containers can't get",
@@ -54,7 +54,10 @@ fn check(cx: &mut Cx<'_>) {
         let askers = cx.askers(&edge);
         let (en, zh) = (askers.get(Lang::En), askers.get(Lang::Zh));
         let port = judged.endpoint.address.port.unwrap_or_default();
-        let message = text!("{en} can't reach `{url}`: connection refused", "{zh}连不上 `{url}`：连接被拒绝（connection refused）");
+        let message = text!(
+            "{en} can't reach `{url}`: connection refused",
+            "{zh}连不上 `{url}`：连接被拒绝（connection refused）"
+        );
         let mut finding = cx.edge(&edge, message, judged.reason.clone());
         finding.cause = Some("host-bind-loopback");
         finding.severity = Cx::weight(judged);

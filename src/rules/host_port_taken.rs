@@ -29,17 +29,23 @@ dockline knows of the host's processes only where it is told: `--host-listener`.
 
 fn check(cx: &mut Cx<'_>) {
     for (id, node) in cx.survey.net.nodes.iter().enumerate() {
-        let (Some(Blocked::PortTaken { index, port }), Some(service)) = (&node.blocked, cx.service(id)) else { continue };
+        let (Some(Blocked::PortTaken { index, port }), Some(service)) = (&node.blocked, cx.service(id)) else {
+            continue;
+        };
         let Some(mapping) = service.ports.iter().find(|p| p.index == *index) else { continue };
         let name = &service.name;
-        let message = text!("`{name}` can't start: the host holds port {port} already", "`{name}` 启动不了：宿主机的 {port} 端口已被占用");
+        let message = text!(
+            "`{name}` can't start: the host holds port {port} already",
+            "`{name}` 启动不了：宿主机的 {port} 端口已被占用"
+        );
         let mut finding = cx.finding(mapping.span, service.path(&format!("ports.{index}")), message);
         finding.label = text!("the engine says `address already in use`", "引擎会报 `address already in use`");
         finding.cause = Some("port-conflict");
         finding.services = vec![name.to_string()];
+        let (other, target) = (port.saturating_add(1), mapping.target.0);
         finding.help.push(text!(
-            "publish another host port, or none: services of the project need none",
-            "换一个宿主机端口，或者不发布：项目里的服务互访不需要它"
+            "publish another host port, such as {other}:{target}, or none: services of the project need none",
+            "换一个宿主机端口，比如 {other}:{target}，或者不发布：项目里的服务互访不需要它"
         ));
         // An image that is known not to listen there loses nothing.
         let idle = |target: u16| node.listening.complete && node.listening.on(target).is_none();

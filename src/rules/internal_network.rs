@@ -16,8 +16,8 @@ pub(super) static RULE: Rule = Rule {
     },
     doc: Words {
         en: "\
-A network with `internal: true` has no way out. Since Docker Engine 25 a service that is only on such networks reaches nothing outside them, the host
-neither: `network is unreachable`. (Engines before that let it reach the host's own addresses.) `network_mode: none` has no way out at all.
+A network with `internal: true` has no way out. Since Docker Engine 25 a service that is only on such networks reaches nothing outside them, not even
+the host: `network is unreachable`. (Engines before that let it reach the host's own addresses.) `network_mode: none` has no way out at all.
 
 Put the service on an open network as well, or run what it calls in the project.",
         zh: "\
@@ -40,7 +40,10 @@ fn check(cx: &mut Cx<'_>) {
         let url = Cx::shown(judged);
         let askers = cx.askers(&edge);
         let (en, zh) = (askers.get(Lang::En), askers.get(Lang::Zh));
-        let message = text!("{en} can't reach `{url}`: network is unreachable", "{zh}连不上 `{url}`：网络不可达（network is unreachable）");
+        let message = text!(
+            "{en} can't reach `{url}`: network is unreachable",
+            "{zh}连不上 `{url}`：网络不可达（network is unreachable）"
+        );
         let mut finding = cx.edge(&edge, message, judged.reason.clone());
         finding.cause = Some("network-mismatch");
         finding.severity = Cx::weight(judged);
@@ -53,14 +56,21 @@ fn check(cx: &mut Cx<'_>) {
                 finding.related.push(Related {
                     place: crate::diag::Place { span, path: format!("networks.{key}") },
                     service: None,
-                    message: text!("{key} is internal", "{key} 是 internal 网络"),
+                    message: text!("`{key}` is internal", "`{key}` 是 internal 网络"),
                 });
             }
         }
-        finding.help.push(text!(
-            "add an open network to the service's networks, such as default",
-            "给这个服务的 networks 加一个普通网络，比如 default"
-        ));
+        finding.help.push(if judged.fault == Some(Fault::NoNetwork) {
+            text!(
+                "take network_mode: none away, then the service is on the project's network",
+                "去掉 network_mode: none，服务就在项目的网络上了"
+            )
+        } else {
+            text!(
+                "add an open network to the service's networks, such as default",
+                "给这个服务的 networks 加一个普通网络，比如 default"
+            )
+        });
         cx.report(finding);
     }
 }

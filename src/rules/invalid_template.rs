@@ -25,10 +25,14 @@ Compose 认识 `${NAME}`、`${NAME:-默认值}`、`${NAME-默认值}`、`${NAME:
 fn check(cx: &mut Cx<'_>) {
     for problem in &cx.project().problems {
         let ProblemKind::Template { .. } = &problem.kind else { continue };
-        let mut finding = cx.problem(problem, text!("this ${{...}} has no meaning to Compose", "Compose 读不懂这个 ${{...}}"));
-        finding.label = text!("Compose says: invalid interpolation format", "Compose 会报：invalid interpolation format");
+        let mut finding =
+            cx.problem(problem, text!("this ${{...}} has no meaning to Compose", "Compose 读不懂这个 ${{...}}"));
+        finding.label =
+            text!("Compose says `invalid interpolation format`", "Compose 会报 `invalid interpolation format`");
         finding.cause = Some("dollar-interpolation");
-        finding.help.push(text!("write $$ for a dollar sign, or close the brace", "美元符号本身写成 $$；或者补上右花括号"));
+        finding
+            .help
+            .push(text!("write $$ for a dollar sign, or close the brace", "美元符号本身写成 $$；或者补上右花括号"));
         cx.report(finding);
     }
 }

@@ -1,4 +1,4 @@
-use crate::compose::{Check, ProblemKind};
+use crate::compose::{Check, Problem, ProblemKind, is_attribute};
 use crate::diag::{Category, Lang, Severity, Text};
 use crate::rule::{Cx, FixKind, Rule, Words};
 use crate::text;
@@ -20,9 +20,15 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(cx: &mut Cx<'_>) {
     for problem in &cx.project().problems {
+        // Of an alias that can't be followed is said only that.
+        let cycle = |p: &Problem| p.span == problem.span && p.kind == ProblemKind::AliasCycle;
+        if cx.project().problems.iter().any(cycle) {
+            continue;
+        }
         let (message, help) = match &problem.kind {
             ProblemKind::Shape { expected, found, check } => {
-                let (en, zh) = (listed(expected, " or ", str::to_owned), listed(expected, "或", |k| kind_zh(k).to_owned()));
+                let (en, zh) =
+                    (listed(expected, " or ", str::to_owned), listed(expected, "或", |k| kind_zh(k).to_owned()));
                 let (found_zh, at) = (kind_zh(found), attribute(&problem.path));
                 let (at_en, at_zh) = (at.get(Lang::En), at.get(Lang::Zh));
                 let message = if *found == "null" {
@@ -32,12 +38,25 @@ fn check(cx: &mut Cx<'_>) {
                 };
                 let quote = expected.contains(&"string") && matches!(*found, "number" | "boolean");
                 let help = match *found {
+                    "list" | "string" if misplaced(&problem.path).is_some() => {
+                        let name = misplaced(&problem.path).unwrap_or_default();
+                        text!(
+                            "`{name}` is an attribute of a service: indent it below the service that it belongs to",
+                            "`{name}` 是服务的属性：把它缩进到所属的服务下面"
+                        )
+                    }
+                    "mapping" if *expected == ["string"] && problem.path.contains(".environment.") => {
+                        text!("write KEY=value, or take the `- ` away", "写成 KEY=value，或者去掉前面的 `- `")
+                    }
                     _ if *check != Check::Free && quote => form(*check),
                     "null" => text!("write a value, or remove the key", "写上值，或者去掉这个键"),
                     _ if quote => text!("put it in quotes", "加上引号"),
                     "mapping" if *expected == ["list"] => text!("begin each entry with `- `", "每一项以 `- ` 开头"),
                     "string" | "number" if expected.contains(&"list") => {
-                        text!("write a list: each item on a line of its own that begins with `- `", "写成列表：每一项单独一行，以 `- ` 开头")
+                        text!(
+                            "write a list: each item on a line of its own that begins with `- `",
+                            "写成列表：每一项单独一行，以 `- ` 开头"
+                        )
                     }
                     "list" if expected.contains(&"mapping") => {
                         text!("write `key: value` lines without `- `", "写成 `键: 值`，前面不加 `- `")
@@ -49,7 +68,10 @@ fn check(cx: &mut Cx<'_>) {
             ProblemKind::Value { text, check } => wants(text, *check, &problem.path),
             ProblemKind::Volume { text } => (
                 text!("`{text}` is no volume", "`{text}` 不是有效的卷"),
-                Some(text!("SOURCE:TARGET, such as \"./data:/data\", with nothing empty between the colons", "写成 来源:目标，例如 \"./data:/data\"，冒号之间不能空着")),
+                Some(text!(
+                    "SOURCE:TARGET, such as \"./data:/data\", with nothing empty between the colons",
+                    "写成 来源:目标，例如 \"./data:/data\"，冒号之间不能空着"
+                )),
             ),
             ProblemKind::Entry { text, form } if text.is_empty() => (
                 text!("this is empty; Compose can't take that here", "这里是空的，Compose 不接受"),
@@ -61,7 +83,10 @@ fn check(cx: &mut Cx<'_>) {
             ),
             ProblemKind::OpenQuote => (
                 text!("a quote in this command is not closed", "这条命令里有没闭合的引号"),
-                Some(text!("close it, or write the command as a list: [\"sh\", \"-c\", \"...\"]", "把引号闭合，或者把命令写成列表：[\"sh\", \"-c\", \"...\"]")),
+                Some(text!(
+                    "close it, or write the command as a list: [\"sh\", \"-c\", \"...\"]",
+                    "把引号闭合，或者把命令写成列表：[\"sh\", \"-c\", \"...\"]"
+                )),
             ),
             ProblemKind::HealthTest { first } => (
                 text!("a health check's list can't begin with `{first}`", "健康检查的列表不能以 `{first}` 开头"),
@@ -72,14 +97,23 @@ fn check(cx: &mut Cx<'_>) {
             ),
             ProblemKind::Port { text } => (
                 text!("`{text}` is no port mapping", "`{text}` 不是端口映射"),
-                Some(text!("HOST:CONTAINER, such as \"8080:80\" or \"127.0.0.1:8080:80\"", "写成 宿主机端口:容器端口，例如 \"8080:80\" 或 \"127.0.0.1:8080:80\"")),
+                Some(text!(
+                    "HOST:CONTAINER, such as \"8080:80\" or \"127.0.0.1:8080:80\"",
+                    "写成 宿主机端口:容器端口，例如 \"8080:80\" 或 \"127.0.0.1:8080:80\""
+                )),
             ),
             ProblemKind::ExtraHost { text } => (
                 text!("`{text}` has no address", "`{text}` 没有写地址"),
-                Some(text!("NAME:ADDRESS, such as \"host.docker.internal:host-gateway\"", "写成 名字:地址，例如 \"host.docker.internal:host-gateway\"")),
+                Some(text!(
+                    "NAME:ADDRESS, such as \"host.docker.internal:host-gateway\"",
+                    "写成 名字:地址，例如 \"host.docker.internal:host-gateway\""
+                )),
             ),
             ProblemKind::Timestamp => (
-                text!("YAML reads this as a date, which Compose takes nowhere", "YAML 会把它读成日期，而 Compose 哪里都不接受日期"),
+                text!(
+                    "YAML reads this as a date, which Compose takes nowhere",
+                    "YAML 会把它读成日期，而 Compose 哪里都不接受日期"
+                ),
                 Some(text!("quote it", "加上引号")),
             ),
             _ => continue,
@@ -88,6 +122,11 @@ fn check(cx: &mut Cx<'_>) {
         finding.help.extend(help);
         cx.report(finding);
     }
+}
+
+/// The name of a service that is an attribute by its name, and stands too far left.
+fn misplaced(path: &str) -> Option<&str> {
+    path.strip_prefix("services.").filter(|name| is_attribute(name))
 }
 
 fn listed(kinds: &[&str], or: &str, word: impl Fn(&str) -> String) -> String {

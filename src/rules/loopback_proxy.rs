@@ -7,7 +7,7 @@ use crate::text;
 pub(super) static RULE: Rule = Rule {
     id: "loopback-proxy",
     category: Category::Reach,
-    causes: &["loopback-to-host"],
+    causes: &["loopback-to-host", "loopback-to-service"],
     severity: Severity::Warning,
     fix: FixKind::Sometimes,
     since: "0.1.0",
@@ -41,8 +41,14 @@ fn check(cx: &mut Cx<'_>) {
         let url = Cx::shown(judged);
         let askers = cx.askers(&edge);
         let (en, zh) = (askers.get(Lang::En), askers.get(Lang::Zh));
-        let message = text!("{en} can't reach its proxy `{url}`", "{zh}连不上它的代理 `{url}`");
-        let label = text!("inside the container this is the container itself", "在容器里，这是容器自己");
+        let message = text!(
+            "{en} can't reach the proxy `{url}`: connection refused",
+            "{zh}连不上代理 `{url}`：连接被拒绝（connection refused）"
+        );
+        let label = text!(
+            "inside the container this is the container itself: every request through the proxy fails",
+            "在容器里，这是容器自己：走代理的请求都会失败"
+        );
         let mut finding = cx.edge(&edge, message, label);
         let to_service = match &judged.fault {
             Some(Fault::LoopbackToService { candidates }) => candidates.clone(),
@@ -50,9 +56,16 @@ fn check(cx: &mut Cx<'_>) {
         };
         finding.cause = Some(if to_service.is_empty() { "loopback-to-host" } else { "loopback-to-service" });
         let port = judged.endpoint.address.port.map_or(String::new(), |p| format!(":{p}"));
+        if let Some(service) = to_service.first() {
+            let name = cx.name(*service);
+            finding.help.push(text!(
+                "`{name}` offers that port: call it by that name",
+                "`{name}` 提供这个端口：地址里写这个名字"
+            ));
+        }
         finding.help.push(text!(
-            "a proxy on the host is called host.docker.internal{port}",
-            "宿主机上的代理要写 host.docker.internal{port}"
+            "a proxy on the host is called host.docker.internal{port}; on Linux it must listen beyond 127.0.0.1 (Clash: Allow LAN)",
+            "宿主机上的代理要写 host.docker.internal{port}；在 Linux 上它不能只监听 127.0.0.1（Clash 要打开“允许局域网连接”）"
         ));
         cx.choose(&mut finding, &edge, &Prospects { candidates: &to_service, on_host: false, certain: false });
         cx.report(finding);

@@ -43,9 +43,7 @@ Docker Desktop 会在每个容器里定义 `host.docker.internal`。Linux 上的
 
 fn check(cx: &mut Cx<'_>) {
     let found = edges(cx.survey, |j| {
-        j.counts()
-            && matches!(j.role.audience, Audience::Server)
-            && j.fault == Some(Fault::NoName(NoName::HostAlias))
+        j.counts() && matches!(j.role.audience, Audience::Server) && j.fault == Some(Fault::NoName(NoName::HostAlias))
     });
     for edge in found {
         let judged = edge.first();
@@ -62,10 +60,6 @@ fn check(cx: &mut Cx<'_>) {
         let mut finding = cx.edge(&edge, message, label);
         finding.cause = Some("missing-host-gateway");
         finding.severity = Cx::weight(judged);
-        finding.help.push(text!(
-            "add to the service: extra_hosts: [\"{host}:host-gateway\"]",
-            "给这个服务加上：extra_hosts: [\"{host}:host-gateway\"]"
-        ));
         // A service of the project that publishes the port is called better by its own name.
         let port = judged.endpoint.address.port.unwrap_or_default();
         let candidates: Vec<_> = cx
@@ -75,6 +69,18 @@ fn check(cx: &mut Cx<'_>) {
             .map(|(id, ..)| id)
             .filter(|id| cx.service(*id).is_some_and(|s| s.active) && !edge.services().contains(id))
             .collect();
+        finding.help.push(if let Some(sibling) = candidates.first() {
+            let name = cx.name(*sibling);
+            text!(
+                "`{name}` of this project publishes that port: call it by its service name, or add extra_hosts: [\"{host}:host-gateway\"]",
+                "这个项目里的 `{name}` 发布了这个端口：改用它的服务名，或者加上 extra_hosts: [\"{host}:host-gateway\"]"
+            )
+        } else {
+            text!(
+                "add to the service: extra_hosts: [\"{host}:host-gateway\"]",
+                "给这个服务加上：extra_hosts: [\"{host}:host-gateway\"]"
+            )
+        });
         let prospects = Prospects { candidates: &candidates, on_host: true, certain: !desktop };
         cx.choose(&mut finding, &edge, &prospects);
         // Here the address may stay as it is: the mapping alone is the way of the gateway.

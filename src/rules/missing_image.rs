@@ -28,7 +28,8 @@ fn check(cx: &mut Cx<'_>) {
     }
     for problem in &cx.project().problems {
         let ProblemKind::NoImage { service } = &problem.kind else { continue };
-        let written = cx.project().root.get("services").and_then(|s| s.get(service)).is_some_and(|s| s.get("image").is_some());
+        let written =
+            cx.project().root.get("services").and_then(|s| s.get(service)).is_some_and(|s| s.get("image").is_some());
         let message = if written {
             text!("the image of `{service}` comes out empty", "`{service}` 的 image 是空的")
         } else {
@@ -40,10 +41,17 @@ fn check(cx: &mut Cx<'_>) {
                 "`{service}` is an attribute of a service: indent it below the service that it belongs to",
                 "`{service}` 是服务的属性：把它缩进到所属的服务下面"
             )
-        } else { text!(
-            "add an image, or name the file that has it first: -f BASE -f THIS",
-            "加上 image；或者先写有它的那个文件：-f 基础文件 -f 这个文件"
-        ) });
+        } else if written {
+            text!(
+                "give its variable a value in .env, or a default: ${{NAME:-image}}",
+                "在 .env 里给其中的变量赋值，或者写上默认值：${{NAME:-镜像}}"
+            )
+        } else {
+            text!(
+                "add an image, or name the file that has it first: -f BASE -f THIS",
+                "加上 image；或者先写有它的那个文件：-f 基础文件 -f 这个文件"
+            )
+        });
         cx.report(finding);
     }
 }

@@ -49,16 +49,24 @@ fn check(cx: &mut Cx<'_>) {
         let message = match judged.fault {
             Some(Fault::NoName(_)) => {
                 let host = &judged.endpoint.address.host;
-                text!("{en} can't resolve `{host}`: no such host", "{zh}解析不了 `{host}`：没有这个主机名（no such host）")
+                text!(
+                    "{en} can't resolve `{host}`: no such host",
+                    "{zh}解析不了 `{host}`：没有这个主机名（no such host）"
+                )
             }
-            Some(Fault::NobodyThere) => text!("{en} can't reach `{url}`: no route to host", "{zh}连不上 `{url}`：没有到主机的路由（no route to host）"),
+            Some(Fault::NobodyThere) => text!(
+                "{en} can't reach `{url}`: no route to host",
+                "{zh}连不上 `{url}`：没有到主机的路由（no route to host）"
+            ),
             _ => text!("{en} can't reach `{url}`: timeout", "{zh}连不上 `{url}`：超时（timeout）"),
         };
         let mut finding = cx.edge(&edge, message, judged.reason.clone());
         finding.cause = Some("network-mismatch");
         finding.severity = Cx::weight(judged);
         let target = match judged.fault {
-            Some(Fault::NoName(NoName::NoSharedNetwork { service }) | Fault::AcrossNetworks { service }) => Some(service),
+            Some(Fault::NoName(NoName::NoSharedNetwork { service }) | Fault::AcrossNetworks { service }) => {
+                Some(service)
+            }
             _ => None,
         };
         if let Some(target) = target {
@@ -76,6 +84,13 @@ fn check(cx: &mut Cx<'_>) {
             }
             finding.help.push(text!("put both on one network", "让双方加入同一个网络"));
             Cx::plan(&mut finding, remedy::retarget(cx.desk(), &edge, target, None, Applicability::Safe));
+        } else if judged.fault == Some(Fault::PeersIsolated) {
+            finding.help.push(text!(
+                "take com.docker.network.bridge.enable_icc away from the network's driver_opts",
+                "从这个网络的 driver_opts 里去掉 com.docker.network.bridge.enable_icc"
+            ));
+        } else {
+            finding.help.push(text!("call the service by its name: addresses change", "改用服务名：地址是会变的"));
         }
         cx.report(finding);
     }

@@ -87,11 +87,19 @@ fn report(cx: &mut Cx<'_>, service: &Service, judged: &Judged, missed: &[String]
     let variable = &judged.endpoint.variable;
     let hosts = missed.join(",");
     let span = judged.endpoint.span_of(0..judged.endpoint.text().len()).unwrap_or(service.name_span);
-    let message = text!("`{name}` sends calls to {hosts} to the proxy", "`{name}` 会把发给 {hosts} 的请求交给代理");
+    let message =
+        text!("`{name}` sends its calls to {hosts} through the proxy", "`{name}` 会把发给 {hosts} 的请求交给代理");
     let mut finding = cx.finding(span, cx.path_of(judged, span), message);
     finding.cause = Some("proxy-without-no-proxy");
     finding.services = vec![name.to_string()];
-    finding.label = text!("{variable} counts for every address that NO_PROXY does not list", "NO_PROXY 没有列出的地址都会走 {variable}");
+    finding.label = if server {
+        text!("{variable} takes every address that NO_PROXY does not list", "NO_PROXY 没有列出的地址都会走 {variable}")
+    } else {
+        text!(
+            "{variable} takes every address that NO_PROXY does not list, and a proxy does not know such names: 502, 503 or a timeout",
+            "NO_PROXY 没有列出的地址都会走 {variable}，而代理不认识这样的名字：502、503 或超时"
+        )
+    };
     if server {
         finding.help.push(text!(
             "an Ollama server needs HTTPS_PROXY only: take {variable} away, or set NO_PROXY={hosts}",
@@ -109,9 +117,9 @@ fn report(cx: &mut Cx<'_>, service: &Service, judged: &Judged, missed: &[String]
 fn without(cx: &Cx<'_>, service: &Service, judged: &Judged, finding: &mut Finding) {
     let variable = &judged.endpoint.variable;
     let mut draft = Draft::new(cx.desk());
-    let plan = draft
-        .remove_env(service, variable)
-        .map(|()| draft.finish(Strategy::Repair, Applicability::Unsafe, text!("take {variable} away", "去掉 {variable}")));
+    let plan = draft.remove_env(service, variable).map(|()| {
+        draft.finish(Strategy::Repair, Applicability::Unsafe, text!("take {variable} away", "去掉 {variable}"))
+    });
     Cx::plan(finding, plan);
 }
 
@@ -155,6 +163,9 @@ fn exempt(service: &Service) -> Vec<String> {
 fn covers(exempt: &[String], host: &str) -> bool {
     exempt.iter().any(|item| {
         let bare = item.split(':').next().unwrap_or("");
-        item == "*" || bare == host || host.ends_with(&format!(".{bare}")) || (item.contains('/') && host.parse::<std::net::IpAddr>().is_ok())
+        item == "*"
+            || bare == host
+            || host.ends_with(&format!(".{bare}"))
+            || (item.contains('/') && host.parse::<std::net::IpAddr>().is_ok())
     })
 }

@@ -12,7 +12,7 @@ pub(super) static RULE: Rule = Rule {
     since: "0.1.0",
     title: Words {
         en: "A server in a container listens on 127.0.0.1, where nobody else gets",
-        zh: "容器里的服务只监听 127.0.0.1，别人连不上",
+        zh: "容器里的服务只监听 127.0.0.1，别的容器连不上",
     },
     doc: Words {
         en: "\
@@ -34,11 +34,15 @@ fn check(cx: &mut Cx<'_>) {
     for (id, node) in cx.survey.net.nodes.iter().enumerate() {
         let (Some(setting), Some(service)) = (&node.listening.loopback, cx.service(id)) else { continue };
         let suffers = |j: &&Judged| {
-            j.fault == Some(Fault::ServerOnLoopback { service: id }) && j.role.audience == Audience::Server && j.counts()
+            j.fault == Some(Fault::ServerOnLoopback { service: id })
+                && j.role.audience == Audience::Server
+                && j.counts()
         };
         let callers: Vec<&Judged> = cx.survey.endpoints.iter().filter(suffers).collect();
         let published = service.ports.iter().any(|p| {
-            p.tcp && (p.target.0..=p.target.1).any(|port| node.listening.on(port).is_some() || node.listening.listeners.is_empty())
+            p.tcp
+                && (p.target.0..=p.target.1)
+                    .any(|port| node.listening.on(port).is_some() || node.listening.listeners.is_empty())
         });
         // A name that only looks like a bind address counts where somebody is seen to suffer from it.
         if callers.is_empty() && !published {
@@ -84,7 +88,8 @@ fn check(cx: &mut Cx<'_>) {
 fn repair(cx: &Cx<'_>, id: usize, setting: &LoopbackSetting, finding: &mut crate::diag::Finding) {
     let (Some(service), Some(span)) = (cx.service(id), setting.span) else { return };
     let text = cx.files.text(span).to_owned();
-    let host = ["127.0.0.1", "localhost", "[::1]", "::1"].into_iter().find_map(|h| text.find(h).map(|at| at..at + h.len()));
+    let host =
+        ["127.0.0.1", "localhost", "[::1]", "::1"].into_iter().find_map(|h| text.find(h).map(|at| at..at + h.len()));
     let mut fix = Fix::new(
         Strategy::Repair,
         if setting.certain { Applicability::Safe } else { Applicability::Unsafe },

@@ -48,7 +48,8 @@ fn check(cx: &mut Cx<'_>) {
         match &node.blocked {
             Some(Blocked::SharedNamespace { .. }) => {
                 for attribute in ["ports", "expose", "extra_hosts", "hostname", "dns", "links"] {
-                    let Some(entry) = service.value.map().and_then(|m| m.get(attribute)).filter(|e| !e.value.is_null()) else {
+                    let Some(entry) = service.value.map().and_then(|m| m.get(attribute)).filter(|e| !e.value.is_null())
+                    else {
                         continue;
                     };
                     if entry.value.seq().is_some_and(<[_]>::is_empty) {
@@ -59,7 +60,7 @@ fn check(cx: &mut Cx<'_>) {
                         _ => String::new(),
                     };
                     let message = text!(
-                        "`{name}` can't start: it uses the network of `{owner}`, where {attribute} belong",
+                        "`{name}` can't start: it uses the network of `{owner}`, so {attribute} must be set there",
                         "`{name}` 启动不了：它用的是 `{owner}` 的网络，{attribute} 要写在那里"
                     );
                     let mut finding = cx.finding(entry.key_span, service.path(attribute), message);
@@ -67,14 +68,23 @@ fn check(cx: &mut Cx<'_>) {
                     finding.label = text!("the engine says `{said}`", "引擎会报 `{said}`");
                     finding.cause = Some("network-mismatch");
                     finding.services = vec![name.to_string()];
-                    finding.help.push(text!("move {attribute} to `{owner}`", "把 {attribute} 移到 `{owner}`"));
+                    finding.help.push(match service.mode {
+                        Mode::Container(_) => text!(
+                            "set {attribute} where the container `{owner}` is made",
+                            "在创建容器 `{owner}` 的地方设置 {attribute}"
+                        ),
+                        _ => text!("move {attribute} to `{owner}`", "把 {attribute} 移到 `{owner}`"),
+                    });
                     relocate(cx, service, &owner, attribute, &mut finding);
                     cx.report(finding);
                 }
             }
             Some(Blocked::LinksOnHost) => {
                 let Some(entry) = service.value.map().and_then(|m| m.get("links")) else { continue };
-                let message = text!("`{name}` can't start: links don't go with network_mode: host", "`{name}` 启动不了：links 不能和 network_mode: host 一起用");
+                let message = text!(
+                    "`{name}` can't start: links don't go with network_mode: host",
+                    "`{name}` 启动不了：links 不能和 network_mode: host 一起用"
+                );
                 let mut finding = cx.finding(entry.key_span, service.path("links"), message);
                 finding.label = text!(
                     "the engine says `host type networking can't be used with links`",
@@ -82,6 +92,10 @@ fn check(cx: &mut Cx<'_>) {
                 );
                 finding.cause = Some("network-mismatch");
                 finding.services = vec![name.to_string()];
+                finding.help.push(text!(
+                    "take links away; from the host's network other services are called at 127.0.0.1 and the ports that they publish",
+                    "去掉 links；在宿主机网络里，要用 127.0.0.1 加上别的服务发布的端口去找它们"
+                ));
                 cx.report(finding);
             }
             _ => {}
@@ -121,7 +135,15 @@ fn relocate(cx: &Cx<'_>, service: &Service, owner: &str, attribute: &'static str
             _ => return Err(text!("move {attribute} by hand", "请手工移动 {attribute}")),
         }
         draft.remove_key(service, attribute)?;
-        let description = text!("move {attribute} to `{owner_name}`", "把 {attribute} 移到 `{owner_name}`");
+        let description = if attribute == "expose" {
+            text!(
+                "take expose away from `{name}`: it opens nothing",
+                "去掉 `{name}` 的 expose：它并不开放端口",
+                name = service.name
+            )
+        } else {
+            text!("move {attribute} to `{owner_name}`", "把 {attribute} 移到 `{owner_name}`")
+        };
         Ok(draft.finish(Strategy::Repair, Applicability::Unsafe, description))
     };
     Cx::plan(finding, plan());

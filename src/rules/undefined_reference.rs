@@ -29,20 +29,32 @@ fn check(cx: &mut Cx<'_>) {
     }
     for problem in &cx.project().problems {
         let (message, help) = match &problem.kind {
-            ProblemKind::Undefined { what, name, known } => (undefined(*what, name, &problem.path), meant(name, known).or_else(|| define(*what, name))),
+            ProblemKind::Undefined { what, name, known } => {
+                (undefined(*what, name, &problem.path), meant(name, known).or_else(|| define(*what, name, known)))
+            }
             ProblemKind::Disabled { name, profiles } => {
+                let first = profiles.first().cloned().unwrap_or_default();
                 let profiles = profiles.join(", ");
+                let asker = service_of(&problem.path).unwrap_or_default();
                 (
-                    text!("`{name}` starts only with the profile {profiles}, which is off", "`{name}` 要打开 profile {profiles} 才会启动，而它没有打开"),
-                    Some(text!(
-                        "enable it with --profile, or say required: false under depends_on",
-                        "用 --profile 打开它，或者在 depends_on 里写 required: false"
-                    )),
+                    text!(
+                        "`{asker}` needs `{name}`, which starts only with the profile {profiles}, and that is off",
+                        "`{asker}` 需要 `{name}`，而它要打开 profile {profiles} 才会启动，现在没有打开"
+                    ),
+                    Some(if problem.path.contains(".depends_on") {
+                        text!(
+                            "docker compose --profile {first} up -d, or say required: false under depends_on",
+                            "docker compose --profile {first} up -d，或者在 depends_on 里写 required: false"
+                        )
+                    } else {
+                        text!("docker compose --profile {first} up -d", "docker compose --profile {first} up -d")
+                    }),
                 )
             }
-            ProblemKind::ExtendsCycle { service } => {
-                (text!("`{service}` extends itself in the end", "`{service}` 绕了一圈，extends 到了自己"), None)
-            }
+            ProblemKind::ExtendsCycle { service } => (
+                text!("`{service}` extends itself in the end", "`{service}` 绕了一圈，extends 到了自己"),
+                Some(text!("take one of these extends away", "去掉其中一个 extends")),
+            ),
             _ => continue,
         };
         let mut finding = cx.problem(problem, message);
@@ -56,13 +68,16 @@ fn undefined(what: Defined, name: &str, path: &str) -> Text {
         Defined::Service => ("service", "服务"),
         Defined::Network => ("network", "网络"),
         Defined::Volume => ("volume", "卷"),
-        Defined::Secret => ("secret", "secret"),
-        Defined::Config => ("config", "config"),
+        Defined::Secret => ("secret", " secret"),
+        Defined::Config => ("config", " config"),
         Defined::Model => ("model", "模型"),
     };
     match (service_of(path), what) {
         (Some(service), Defined::Service) => {
-            text!("`{service}` names the service `{name}`, which is not there", "`{service}` 要用服务 `{name}`，而项目里没有它")
+            text!(
+                "`{service}` names the service `{name}`, which is not there",
+                "`{service}` 要用服务 `{name}`，而项目里没有它"
+            )
         }
         (Some(service), _) => text!(
             "`{service}` uses the {en} `{name}`, which is not defined at the top level",
@@ -73,13 +88,23 @@ fn undefined(what: Defined, name: &str, path: &str) -> Text {
 }
 
 /// What to add where nothing similar is there.
-fn define(what: Defined, name: &str) -> Option<Text> {
-    let section = match what {
-        Defined::Network => "networks",
-        Defined::Volume => "volumes",
-        _ => return None,
+fn define(what: Defined, name: &str, known: &[String]) -> Option<Text> {
+    let (section, content) = match what {
+        Defined::Network => ("networks", "{}".to_owned()),
+        Defined::Volume => ("volumes", "{}".to_owned()),
+        Defined::Secret => ("secrets", format!("{{file: ./{name}}}")),
+        Defined::Config => ("configs", format!("{{file: ./{name}}}")),
+        Defined::Model => ("models", "{model: ...}".to_owned()),
+        Defined::Service if known.is_empty() || known.len() > 8 => return None,
+        Defined::Service => {
+            let known = known.join(", ");
+            return Some(text!("services here: {known}", "这里的服务有：{known}"));
+        }
     };
-    Some(text!("add at the top level: {section}: {{{name}: {{}}}}", "在顶层加上：{section}: {{{name}: {{}}}}"))
+    Some(text!(
+        "add at the top level: {section}: {{{name}: {content}}}",
+        "在顶层加上：{section}: {{{name}: {content}}}"
+    ))
 }
 
 fn meant(name: &str, known: &[String]) -> Option<Text> {

@@ -48,22 +48,28 @@ fn check(cx: &mut Cx<'_>) {
         let host = &judged.endpoint.address.host;
         let askers = cx.askers(&edge);
         let (en, zh) = (askers.get(Lang::En), askers.get(Lang::Zh));
-        let message = text!("{en} can't resolve `{host}`: no such host", "{zh}解析不了 `{host}`：没有这个主机名（no such host）");
+        let message =
+            text!("{en} can't resolve `{host}`: no such host", "{zh}解析不了 `{host}`：没有这个主机名（no such host）");
         let mut finding = cx.edge(&edge, message, judged.reason.clone());
         finding.cause = Some("wrong-service-name");
         finding.severity = Cx::weight(judged);
         if let NoName::Beside { file } = why {
             let base = cx.project().files.first().map_or("", |f| &cx.files.get(*f).name);
-            finding.message = text!("{en} calls `{host}`, a service of {file}", "{zh}要找的 `{host}` 是 {file} 里的服务");
+            finding.message =
+                text!("{en} calls `{host}`, a service of {file}", "{zh}要找的 `{host}` 是 {file} 里的服务");
             finding.severity = Severity::Info;
-            finding.help.push(text!("load both: docker compose -f {base} -f {file} up -d", "两个文件要一起加载：docker compose -f {base} -f {file} up -d"));
+            finding.help.push(text!(
+                "load both: docker compose -f {base} -f {file} up -d",
+                "两个文件要一起加载：docker compose -f {base} -f {file} up -d"
+            ));
         }
         // A bare name without a port in a variable of unknown use may be read by nobody.
         let plan = match why {
             NoName::Nobody { similar: Some(name) } => cx.project().service(name).map(|id| {
                 finding.help.push(text!("write `{name}`", "改成 `{name}`"));
                 let port = judged.endpoint.address.port;
-                let fits = cx.survey.net.nodes.get(id).is_some_and(|n| port.is_none_or(|p| n.listening.on(p).is_some()));
+                let fits =
+                    cx.survey.net.nodes.get(id).is_some_and(|n| port.is_none_or(|p| n.listening.on(p).is_some()));
                 let port = if fits { None } else { remedy::container_port(cx.desk(), judged, id) };
                 // A likeness is a guess unless the port agrees.
                 let applicability = if fits && port.is_none() && judged.endpoint.address.port.is_some() {
@@ -80,6 +86,24 @@ fn check(cx: &mut Cx<'_>) {
                 let name = cx.name(*owner);
                 finding.help.push(text!("call it as `{name}`", "用 `{name}` 这个名字去找它"));
                 Some(remedy::retarget(cx.desk(), &edge, *owner, None, Applicability::Safe))
+            }
+            NoName::ScaledToZero { service } => {
+                let name = cx.name(*service);
+                finding.help.push(text!("let `{name}` have at least one replica", "让 `{name}` 至少有一个副本"));
+                None
+            }
+            NoName::Nobody { similar: None } => {
+                let port = judged.endpoint.address.port.map_or(String::new(), |p| format!(":{p}"));
+                let services = &cx.project().services;
+                if services.len() <= 8 {
+                    let known = services.iter().map(|s| s.name.to_string()).collect::<Vec<_>>().join(", ");
+                    finding.help.push(text!("services here: {known}", "这里的服务有：{known}"));
+                }
+                finding.help.push(text!(
+                    "a server on the host is called host.docker.internal{port}",
+                    "宿主机上的服务要写 host.docker.internal{port}"
+                ));
+                None
             }
             _ => None,
         };

@@ -27,7 +27,20 @@ fn check(cx: &mut Cx<'_>) {
             _ => continue,
         };
         let message = text!("{name} can't be read: ", "{name} 读不了：").and(&why);
-        cx.report(cx.problem(problem, message));
+        let mut finding = cx.problem(problem, message);
+        finding.help.extend(match &problem.kind {
+            ProblemKind::FileMissing { .. } | ProblemKind::Unreadable { error: ReadError::Missing, .. } => {
+                Some(text!("correct the path, or bring the file there", "改正路径，或者把文件放到那里"))
+            }
+            ProblemKind::Unreadable { error: ReadError::Directory, .. } => {
+                Some(text!("name a file in it", "写上里面的某个文件"))
+            }
+            ProblemKind::Unreadable { error: ReadError::Denied, .. } => {
+                Some(text!("allow yourself to read it: chmod u+r {name}", "加上读取权限：chmod u+r {name}"))
+            }
+            _ => None,
+        });
+        cx.report(finding);
     }
 }
 

@@ -24,7 +24,13 @@ is not in the checkout (an example stands beside it, or git leaves it out) this 
 fn check(cx: &mut Cx<'_>) {
     for problem in &cx.project().problems {
         let ProblemKind::Required { name, message: said, uncertain } = &problem.kind else { continue };
-        let mut finding = cx.problem(problem, text!("`{name}` must be set", "必须设置 `{name}`"));
+        let empty = cx.project().scope.get(name).is_some();
+        let message = if empty {
+            text!("`{name}` must not be empty", "`{name}` 不能为空")
+        } else {
+            text!("`{name}` must be set", "必须设置 `{name}`")
+        };
+        let mut finding = cx.problem(problem, message);
         finding.cause = Some("env-file-missing");
         if *uncertain {
             finding.severity = Severity::Info;
@@ -32,7 +38,11 @@ fn check(cx: &mut Cx<'_>) {
         if !said.is_empty() {
             finding.label = Text::same(said.to_string());
         }
-        finding.help.push(text!("add to .env: {name}=...", "在 .env 里加上：{name}=..."));
+        finding.help.push(if empty {
+            text!("give it a value where it is set: {name}=...", "在设置它的地方写上值：{name}=...")
+        } else {
+            text!("add to .env: {name}=...", "在 .env 里加上：{name}=...")
+        });
         cx.report(finding);
     }
 }

@@ -1,5 +1,5 @@
 use crate::catalog::PathRule;
-use crate::diag::{Applicability, Category, Severity};
+use crate::diag::{Applicability, Category, Place, Severity};
 use crate::network::{Audience, Form, Judged, edges};
 use crate::rule::{Cx, FixKind, Rule, Words};
 use crate::source::slice;
@@ -42,12 +42,21 @@ fn check(cx: &mut Cx<'_>) {
             "`{variable}` must not end in `{path}`: its client adds the path itself",
             "`{variable}` 不能以 `{path}` 结尾：客户端会自己加路径"
         );
-        let label = text!("called with the path twice: 404", "路径会重复：404");
+        let url = Cx::shown(judged);
+        let written = slice(judged.endpoint.text(), judged.endpoint.address.path_range.clone()).trim_end_matches('/');
+        let added = match (judged.role.path_rule(), judged.role.speaks) {
+            (Some(PathRule::Bare), Some("ollama")) => "/api",
+            (Some(PathRule::Bare), Some("openai")) => "/v1",
+            _ => "",
+        };
+        let label =
+            text!("the client calls {url}{written}{added}/...: 404", "客户端会去调 {url}{written}{added}/...：404");
         let mut finding = cx.edge(&edge, message, label);
         finding.cause = Some("url-extra-path");
         let end = judged.endpoint.address.path_range.end;
         if let Some(span) = judged.endpoint.value.sourced.exact(start..end) {
-            finding.place.span = span;
+            finding.place = Place { span, path: cx.path_of(judged, span) };
+            finding.related.retain(|r| r.place.path != finding.place.path);
         }
         finding.help.push(text!("take `{path}` away", "去掉 `{path}`"));
         cx.rewrite(

@@ -39,7 +39,10 @@ fn check(cx: &mut Cx<'_>) {
             "`{variable}` needs a URL: `{url}` has no http://",
             "`{variable}` 需要完整的 URL：`{url}` 缺少 http://"
         );
-        let label = text!("the client says: unsupported protocol scheme", "客户端会报：unsupported protocol scheme");
+        let label = text!(
+            "the client gives up before it connects: `unsupported protocol scheme`, `Invalid URL` or the like",
+            "客户端还没去连就会报错：`unsupported protocol scheme`、`Invalid URL` 之类"
+        );
         let mut finding = cx.edge(&edge, message, label);
         finding.cause = Some("url-missing-scheme");
         let description = text!("write http://{url}", "写成 http://{url}");

@@ -1,4 +1,4 @@
-use crate::diag::{Applicability, Category, Severity};
+use crate::diag::{Applicability, Category, Place, Severity};
 use crate::network::{Audience, Form, edges};
 use crate::rule::{Cx, FixKind, Rule, Words};
 use crate::source::slice;
@@ -36,12 +36,16 @@ fn check(cx: &mut Cx<'_>) {
         let judged = edge.first();
         let variable = &judged.endpoint.variable;
         let message = text!("`{variable}` must not end in a slash", "`{variable}` 结尾不能有斜杠");
-        let label = text!("the client puts one itself", "客户端会自己加");
+        let label = text!(
+            "the client adds its own, so it calls a path with `//`: 404",
+            "客户端会自己加一个，路径里就成了 `//`：404"
+        );
         let mut finding = cx.edge(&edge, message, label);
         finding.cause = Some("url-trailing-slash");
         let end = judged.endpoint.address.path_range.end;
         if let Some(span) = judged.endpoint.value.sourced.exact(end - 1..end) {
-            finding.place.span = span;
+            finding.place = Place { span, path: cx.path_of(judged, span) };
+            finding.related.retain(|r| r.place.path != finding.place.path);
         }
         let what = text!("take the last slash away", "去掉结尾的斜杠");
         finding.help.push(what.clone());

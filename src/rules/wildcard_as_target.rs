@@ -35,7 +35,10 @@ fn check(cx: &mut Cx<'_>) {
         let (en, zh) = (askers.get(Lang::En), askers.get(Lang::Zh));
         let host = &judged.endpoint.address.host;
         let message = text!("{en} calls {host}, which is no address to call", "{zh}去连 {host}，而这不是能连的地址");
-        let label = text!("from inside a container this is the container itself", "从容器里看，这就是容器自己");
+        let label = text!(
+            "from inside a container this is the container itself: connection refused",
+            "从容器里看，这就是容器自己：连接被拒绝"
+        );
         let mut finding = cx.edge(&edge, message, label);
         finding.cause = Some("wildcard-as-target");
         finding.severity = Cx::weight(judged);
@@ -51,7 +54,8 @@ fn check(cx: &mut Cx<'_>) {
                 "宿主机上的服务，从容器里要写 host.docker.internal{port_text}"
             ),
         });
-        let on_host = port.is_some_and(|p| cx.facts().on(p).next().is_some() || MODEL_PORTS.iter().any(|(m, _)| *m == p));
+        let on_host =
+            port.is_some_and(|p| cx.facts().on(p).next().is_some() || MODEL_PORTS.iter().any(|(m, _)| *m == p));
         cx.choose(&mut finding, &edge, &Prospects { candidates, on_host, certain: judged.certain });
         cx.report(finding);
     }

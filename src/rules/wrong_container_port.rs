@@ -24,7 +24,8 @@ port leads nowhere (the engine takes the connection and drops it). Give the port
 
 fn check(cx: &mut Cx<'_>) {
     let found = edges(cx.survey, |j| {
-        let wrong = matches!(j.fault, Some(Fault::WrongPort { published, .. }) if !published || j.verdict == Verdict::Reset);
+        let wrong =
+            matches!(j.fault, Some(Fault::WrongPort { published, .. }) if !published || j.verdict == Verdict::Reset);
         j.counts() && j.role.audience == Audience::Server && wrong
     });
     for edge in found {
@@ -33,7 +34,14 @@ fn check(cx: &mut Cx<'_>) {
         let url = Cx::shown(judged);
         let askers = cx.askers(&edge);
         let (en, zh) = (askers.get(Lang::En), askers.get(Lang::Zh));
-        let message = text!("{en} can't reach `{url}`: connection refused", "{zh}连不上 `{url}`：连接被拒绝（connection refused）");
+        let message = if judged.verdict == Verdict::Reset {
+            text!("{en} can't reach `{url}`: connection reset", "{zh}连不上 `{url}`：连接被重置（connection reset）")
+        } else {
+            text!(
+                "{en} can't reach `{url}`: connection refused",
+                "{zh}连不上 `{url}`：连接被拒绝（connection refused）"
+            )
+        };
         let mut finding = cx.edge(&edge, message, judged.reason.clone());
         finding.cause = Some("wrong-container-port");
         finding.severity = Cx::weight(judged);
@@ -65,7 +73,8 @@ fn published(cx: &mut Cx<'_>) {
     for (id, node) in cx.survey.net.nodes.iter().enumerate() {
         let (Some(service), Some(image)) = (cx.service(id), node.image) else { continue };
         let configured = matches!(image.kind, Some(crate::catalog::ImageKind::Proxy)) || image.speaks.is_empty();
-        if !node.listening.complete || configured || service.builds || node.space != crate::network::Space::Networks(id) {
+        if !node.listening.complete || configured || service.builds || node.space != crate::network::Space::Networks(id)
+        {
             continue;
         }
         // A guest in the namespace may listen there.
@@ -84,7 +93,10 @@ fn published(cx: &mut Cx<'_>) {
             }
             let name = &service.name;
             let ports = listed(&node.listening);
-            let message = text!("`{name}` publishes {target}, on which nothing in it listens", "`{name}` 发布了 {target}，而容器里没有程序监听它");
+            let message = text!(
+                "`{name}` publishes {target}, on which nothing in it listens",
+                "`{name}` 发布了 {target}，而容器里没有程序监听它"
+            );
             let span = port.target_span.unwrap_or(port.span);
             let mut finding = cx.finding(span, service.path(&format!("ports.{}", port.index)), message);
             finding.cause = Some("wrong-container-port");

@@ -26,7 +26,10 @@ fn check(cx: &mut Cx<'_>) {
     for problem in &cx.project().problems {
         let (message, help) = match &problem.kind {
             ProblemKind::Yaml(kind) => words(kind),
-            ProblemKind::NotUtf8 => (text!("this byte is not UTF-8 text", "这个字节不是 UTF-8 文本"), text!("save the file as UTF-8", "把文件存成 UTF-8")),
+            ProblemKind::NotUtf8 => (
+                text!("this byte is not UTF-8 text", "这个字节不是 UTF-8 文本"),
+                text!("save the file as UTF-8", "把文件存成 UTF-8"),
+            ),
             ProblemKind::MergeValue => (
                 text!("`<<` merges mappings, and this is none", "`<<` 只能合并映射，而这里不是映射"),
                 text!("put an alias to a mapping there: <<: *name", "这里应该引用一个映射：<<: *名字"),
@@ -45,7 +48,7 @@ fn check(cx: &mut Cx<'_>) {
             ),
             ProblemKind::Empty => (
                 text!("the file is empty", "文件是空的"),
-                text!("Compose says: empty compose file", "Compose 会报：empty compose file"),
+                text!("Compose says `empty compose file`", "Compose 会报 `empty compose file`"),
             ),
             _ => continue,
         };
@@ -64,17 +67,27 @@ fn words(kind: &FaultKind) -> (Text, Text) {
         ),
         FaultKind::Unclosed(open) => (
             text!("`{open}` is not closed", "`{open}` 没有结束"),
-            text!("close it, or quote the value if the character belongs to it", "补上结尾；如果它是值的一部分，就给值加引号"),
+            text!(
+                "close it, or quote the value if the character belongs to it",
+                "补上结尾；如果它是值的一部分，就给值加引号"
+            ),
         ),
-        FaultKind::Mismatched { open, close } => {
-            (text!("`{open}` is closed by `{close}`", "`{open}` 被 `{close}` 结束了"), text!("use the matching bracket", "改成配对的括号"))
-        }
+        FaultKind::Mismatched { open, close } => (
+            text!("`{open}` is closed by `{close}`", "`{open}` 被 `{close}` 结束了"),
+            text!("use the matching bracket", "改成配对的括号"),
+        ),
         FaultKind::Indentation => (
             text!("this line is indented to where no entry can stand", "这一行的缩进不对，放不进任何一层"),
-            text!("indent it like its neighbours: keys of one mapping in one column", "和同级的行对齐：同一个映射的键要在同一列"),
+            text!(
+                "indent it like its neighbours: keys of one mapping in one column",
+                "和同级的行对齐：同一个映射的键要在同一列"
+            ),
         ),
         FaultKind::MappingHere => (
-            text!("a second `: ` in one line, or a key under a value that is complete", "一行里有第二个 `: `，或者在已经完整的值下面又写了键"),
+            text!(
+                "a second `: ` in one line, or a key under a value that is complete",
+                "一行里有第二个 `: `，或者在已经完整的值下面又写了键"
+            ),
             text!(
                 "begin the key in the column of its neighbours; a value with `: ` in it needs quotes: key: \"a: b\"",
                 "键要和同级的键对齐在同一列；值里有 `: ` 时要加引号：key: \"a: b\""
@@ -112,9 +125,8 @@ fn words(kind: &FaultKind) -> (Text, Text) {
             text!("a control character, which YAML does not allow", "有 YAML 不允许的控制字符"),
             text!("take it out", "去掉它"),
         ),
-        FaultKind::Other(said) => (
-            text!("not valid YAML: {said}", "不是合法的 YAML：{said}"),
-            text!("correct the line", "请改正这一行"),
-        ),
+        FaultKind::Other(said) => {
+            (text!("not valid YAML: {said}", "不是合法的 YAML：{said}"), text!("correct the line", "请改正这一行"))
+        }
     }
 }

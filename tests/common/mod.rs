@@ -82,7 +82,8 @@ pub fn copy(from: &Path) -> tempfile::TempDir {
 fn copy_into(from: &Path, to: &Path) {
     for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
         let name = entry.file_name();
-        let ours = name.to_string_lossy().starts_with("expected") || name == "args" || name == "fixed";
+        let ours =
+            name.to_string_lossy().starts_with("expected") || ["args", "shell", "fixed"].iter().any(|n| name == *n);
         if ours {
             continue;
         }
