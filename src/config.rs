@@ -44,6 +44,14 @@ pub struct Host {
 pub struct Fault {
     pub message: String,
     pub range: Range<usize>,
+    pub unknown: Option<Unknown>,
+}
+
+/// A key that means nothing, and those that could stand there.
+#[derive(Debug)]
+pub struct Unknown {
+    pub key: String,
+    pub known: Vec<String>,
 }
 
 /// The nearest `dockline.toml`, from a directory upward to the repository's root.
@@ -64,6 +72,16 @@ pub fn nearest(dir: &Path) -> Option<PathBuf> {
 
 /// Reads a configuration.
 pub fn parse(text: &str) -> Result<Config, Fault> {
-    toml::from_str(text)
-        .map_err(|error| Fault { message: error.message().to_owned(), range: error.span().unwrap_or(0..0) })
+    toml::from_str(text).map_err(|error| {
+        let message = error.message().to_owned();
+        // serde says: unknown field `a`, expected one of `b`, `c`
+        let quoted = message.split('`').skip(1).step_by(2).map(str::to_owned);
+        let mut words = quoted.collect::<Vec<_>>().into_iter();
+        let unknown = message
+            .starts_with("unknown field")
+            .then(|| words.next())
+            .flatten()
+            .map(|key| Unknown { key, known: words.collect() });
+        Fault { message, range: error.span().unwrap_or(0..0), unknown }
+    })
 }

@@ -79,12 +79,21 @@ fn what_cannot_run_ends_with_two_and_says_why() {
 
 #[test]
 fn configuration_mistakes_are_shown_at_their_line() {
-    let dir =
-        folder(&[("compose.yaml", FINE), ("dockline.toml", "[host]\nlisteners = [\"*:1\"]\nplatfrom = \"linux\"\n")]);
-    let said = run(dir.path(), &["lint"]);
-    assert_eq!(said.status, 2);
-    assert!(said.err.contains("dockline.toml:3:1"), "{}", said.err);
-    assert_eq!(run(dir.path(), &["lint", "--isolated"]).status, 0);
+    for (toml, place, hint) in [
+        ("platfrom = \"linux\"\n", "dockline.toml:1:1", "did you mean `platform`?"),
+        ("[host]\nlistners = []\n", "dockline.toml:2:1", "did you mean `listeners`?"),
+        ("[host]\ncolour = \"red\"\n", "dockline.toml:2:1", "listeners, addresses, firewall, lan-ip"),
+        ("[rules]\nloopback-ulr = \"off\"\n", "dockline.toml:2:1", "`loopback-url`"),
+        ("[rules]\nloopback-url = \"loud\"\n", "dockline.toml:2:16", "error, warning, info or off"),
+        ("platform = 3\n", "dockline.toml:1:12", ""),
+        ("a = [\n", "dockline.toml:1", ""),
+    ] {
+        let dir = folder(&[("compose.yaml", FINE), ("dockline.toml", toml)]);
+        let said = run(dir.path(), &["lint"]);
+        assert_eq!((said.status, said.out.as_str()), (2, ""), "{toml}");
+        assert!(said.err.contains(place) && said.err.contains(hint), "{toml}: {}", said.err);
+        assert_eq!(run(dir.path(), &["lint", "--isolated"]).status, 0);
+    }
 }
 
 #[test]
@@ -349,6 +358,262 @@ fn a_log_on_standard_input_is_tied_to_the_project() {
     let found = json.json();
     assert_eq!(found["matches"][0]["diagnosis"], "loopback-to-host");
     assert_eq!(found["matches"][0]["places"][0]["service"], "open-webui");
+}
+
+#[test]
+fn concise_is_a_line_for_each_finding() {
+    let said = run(with(BROKEN).path(), &["lint", "--format", "concise"]);
+    let lines: Vec<&str> = said.out.lines().collect();
+    assert_eq!(lines.len(), 1, "{}", said.out);
+    assert!(lines[0].starts_with("compose.yaml:5:24: error[loopback-url] "), "{}", lines[0]);
+    assert_eq!(run(with(FINE).path(), &["lint", "--format", "concise"]).out, "");
+}
+
+#[test]
+fn the_threshold_and_the_severities_decide_the_status() {
+    let toml = |severity: &str| format!("[rules]\nloopback-url = \"{severity}\"\n");
+    for (severity, fail_on, status) in [
+        ("error", "error", 1),
+        ("warning", "error", 0),
+        ("warning", "warning", 1),
+        ("info", "warning", 0),
+        ("info", "info", 1),
+        ("error", "never", 0),
+        ("off", "info", 0),
+    ] {
+        let dir = folder(&[("compose.yaml", BROKEN), ("dockline.toml", &toml(severity))]);
+        let said = run(dir.path(), &["lint", "--fail-on", fail_on, "--format", "json"]);
+        assert_eq!(said.status, status, "{severity} under --fail-on {fail_on}");
+        let found = said.json();
+        let told = found["findings"].as_array().unwrap();
+        assert!(told.iter().all(|f| f["severity"] == severity), "{found}");
+        assert_eq!(told.is_empty(), severity == "off");
+    }
+}
+
+#[test]
+fn select_and_ignore_take_rules_and_categories() {
+    let rules = |args: &[&str]| {
+        let mut all = vec!["lint", "--format", "json"];
+        all.extend(args);
+        let found = run(with(SECRETS).path(), &all).json();
+        let of = |f: &serde_json::Value| f["rule"].as_str().unwrap().to_owned();
+        found["findings"].as_array().unwrap().iter().map(of).collect::<Vec<_>>()
+    };
+    assert_eq!(rules(&[]), ["loopback-url"]);
+    assert_eq!(rules(&["--select", "reach"]), ["loopback-url"]);
+    assert_eq!(rules(&["--select", "unknown-key,loopback-url"]), ["loopback-url"]);
+    assert!(rules(&["--select", "unknown-key"]).is_empty());
+    assert!(rules(&["--ignore", "loopback-url"]).is_empty());
+    assert!(rules(&["--select", "reach", "--ignore", "loopback-url"]).is_empty());
+}
+
+#[test]
+fn strict_counts_what_could_not_be_judged() {
+    // Nothing here says what the service runs, and no base file stands beside it.
+    let over = "services:\n  app:\n    ports: !reset []\n    environment:\n      A: b\n";
+    let dir = folder(&[("over/stack.yaml", over)]);
+    let said = run(dir.path(), &["lint", "--recursive", "--format", "json"]);
+    assert_eq!(said.status, 0, "{}", said.err);
+    let gap = &said.json()["gaps"][0];
+    assert_eq!(gap["file"], "over/stack.yaml");
+    assert!(gap["message"].as_str().unwrap().contains("base file"), "{gap}");
+    assert_eq!(run(dir.path(), &["lint", "--recursive", "--strict"]).status, 1);
+    assert_eq!(run(with(FINE).path(), &["lint", "--strict"]).status, 0);
+}
+
+#[test]
+fn related_places_name_service_and_path() {
+    let shared = "x-env: &env\n  OLLAMA_BASE_URL: http://localhost:11434\nservices:\n  a: {image: 'x:1', environment: *env}\n  b: {image: 'x:1', environment: *env}\n";
+    let found = run(with(shared).path(), &["lint", "--format", "json"]).json();
+    assert_eq!(found["findings"].as_array().unwrap().len(), 1, "{found}");
+    let finding = &found["findings"][0];
+    assert_eq!(finding["services"], serde_json::json!(["a", "b"]));
+    assert_eq!(finding["range"]["start"]["line"], 2);
+    let page = finding["url"].as_str().unwrap();
+    assert!(root().join(page).is_file(), "{page}");
+    let dotenv = folder(&[
+        ("compose.yaml", "services:\n  a:\n    image: x:1\n    environment:\n      OLLAMA_BASE_URL: ${URL}\n"),
+        (".env", "URL=http://localhost:11434\n"),
+    ]);
+    let found = run(dotenv.path(), &["lint", "--format", "json"]).json();
+    let finding = &found["findings"][0];
+    assert_eq!((&finding["file"], &finding["path"]), (&".env".into(), &"URL".into()));
+    let related = &finding["related"][0];
+    assert_eq!((&related["file"], &related["service"]), (&"compose.yaml".into(), &"a".into()));
+    assert_eq!(related["path"], "services.a.environment.OLLAMA_BASE_URL");
+    assert_eq!(related["range"]["start"]["line"], 5);
+}
+
+#[test]
+fn fix_json_keeps_its_contract() {
+    let found = run(with(BROKEN).path(), &["fix", "--diff", "--format", "json"]).json();
+    assert_eq!(found["version"], 1);
+    let applied = &found["applied"][0];
+    for (key, value) in [
+        ("rule", "loopback-url"),
+        ("strategy", "host-gateway"),
+        ("applicability", "safe"),
+        ("file", "compose.yaml"),
+        ("path", "services.open-webui.environment.OLLAMA_BASE_URL"),
+    ] {
+        assert_eq!(applied[key], value);
+    }
+    assert_eq!(applied["services"][0], "open-webui");
+    assert_eq!(found["skipped"], serde_json::json!([]));
+    assert_eq!(found["left"], serde_json::json!([]));
+    assert_eq!(found["written"], serde_json::json!(["compose.yaml"]));
+    assert_eq!(found["apply"], serde_json::json!(["docker compose up -d open-webui"]));
+}
+
+#[test]
+fn explain_json_keeps_its_contract() {
+    let line = "Get \"http://localhost:11434/api/tags\": dial tcp [::1]:11434: connect: connection refused";
+    let found = run(with(BROKEN).path(), &["explain", "--format", "json", line]).json();
+    assert_eq!(found["version"], 1);
+    let first = &found["matches"][0];
+    assert_eq!((&first["diagnosis"], &first["layer"]), (&"loopback-to-host".into(), &"connect".into()));
+    assert_eq!(first["target"], serde_json::json!({"host": "localhost", "port": 11434}));
+    assert!(line.contains(first["text"].as_str().unwrap()), "{first}");
+    let place = &first["places"][0];
+    assert_eq!((&place["file"], &place["service"]), (&"compose.yaml".into(), &"open-webui".into()));
+    assert_eq!(place["path"], "services.open-webui.environment.OLLAMA_BASE_URL");
+    let nothing = run(with(BROKEN).path(), &["explain", "--format", "json", "all is well"]);
+    assert_eq!((nothing.status, nothing.json()["matches"].clone()), (1, serde_json::json!([])));
+}
+
+#[test]
+fn reach_json_says_what_is_broken_and_where() {
+    let found = run(with(BROKEN).path(), &["reach", "--format", "json"]).json();
+    let endpoint = &found["endpoints"][0];
+    assert_eq!((&endpoint["verdict"], &endpoint["host"]), (&"refused".into(), &"localhost".into()));
+    assert!(endpoint["reached"].is_null());
+    assert!(!endpoint["reason"].as_str().unwrap().is_empty());
+    assert_eq!(endpoint["range"]["start"]["line"], 5);
+    let mapped = BROKEN.replace("localhost", "host.docker.internal");
+    let found = run(with(&mapped).path(), &["reach", "--format", "json"]).json();
+    let endpoint = &found["endpoints"][0];
+    assert_eq!(endpoint["verdict"], "dns");
+    assert!(endpoint["elsewhere"].get("docker-desktop").is_some(), "{endpoint}");
+}
+
+#[test]
+fn compose_may_come_from_standard_input_and_go_to_a_file() {
+    let dir = folder(&[]);
+    let said = run_with(dir.path(), &["lint", "-f", "-", "--format", "json"], BROKEN);
+    assert_eq!(said.status, 1, "{}", said.err);
+    assert_eq!(said.json()["findings"][0]["file"], "(stdin)");
+    let dir = with(BROKEN);
+    let said = run(dir.path(), &["lint", "--format", "json", "--output", "report.json"]);
+    assert_eq!((said.status, said.out.as_str()), (1, ""));
+    let written = std::fs::read_to_string(dir.path().join("report.json")).unwrap();
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&written).unwrap()["summary"]["error"], 1);
+    assert_eq!(run(dir.path(), &["lint", "--output", "no/such/folder/x"]).status, 2);
+}
+
+#[test]
+fn several_files_and_another_directory_are_composes() {
+    let dir = folder(&[
+        ("base.yaml", "services:\n  a:\n    image: x:1\n    env_file: a.env\n"),
+        ("more.yaml", "services:\n  a:\n    environment:\n      B: ${C}\n"),
+        ("elsewhere/a.env", "A=1\n"),
+        ("elsewhere/.env", "C=3\n"),
+    ]);
+    let args = ["env", "-f", "base.yaml", "-f", "more.yaml", "--project-directory", "elsewhere", "--format", "json"];
+    let found = run(dir.path(), &args).json();
+    assert_eq!(found["services"]["a"]["A"]["value"], "1");
+    assert_eq!(found["services"]["a"]["B"]["value"], "3");
+    let moved = run(dir.path(), &["-C", "elsewhere", "lint", "-f", "../more.yaml", "--format", "json"]).json();
+    assert_eq!(moved["projects"][0]["files"][0], "../more.yaml");
+    assert_eq!(run(dir.path(), &["-C", "nowhere", "lint"]).status, 2);
+}
+
+#[test]
+fn a_language_that_is_not_spoken_is_refused() {
+    let dir = with(BROKEN);
+    let said = run(dir.path(), &["lint", "--lang", "tlh"]);
+    assert_eq!(said.status, 2);
+    assert!(said.err.contains("tlh") && said.err.contains("en or zh"), "{}", said.err);
+    // The option goes before the variable, the variable before the configuration, that before the locale.
+    std::fs::write(dir.path().join("dockline.toml"), "lang = \"zh\"\n").unwrap();
+    let speaks = |args: &[&str], variables: &[(&str, &str)]| {
+        let mut command = command(dir.path(), args);
+        command.envs(variables.iter().copied());
+        if finish(command).out.contains("连接被拒绝") { "zh" } else { "en" }
+    };
+    assert_eq!(speaks(&["lint"], &[("LANG", "en_US.UTF-8")]), "zh");
+    assert_eq!(speaks(&["lint"], &[("DOCKLINE_LANG", "en")]), "en");
+    assert_eq!(speaks(&["lint", "--lang", "zh"], &[("DOCKLINE_LANG", "en")]), "zh");
+}
+
+#[test]
+fn no_color_is_heard() {
+    let dir = with(BROKEN);
+    let coloured = |variables: &[(&str, &str)]| {
+        let mut command = command(dir.path(), &["lint"]);
+        command.env("CLICOLOR_FORCE", "1").envs(variables.iter().copied());
+        finish(command).out.contains('\u{1b}')
+    };
+    assert!(coloured(&[]));
+    assert!(!coloured(&[("NO_COLOR", "1")]));
+    assert!(!coloured(&[("TERM", "dumb")]));
+    assert!(coloured(&[("NO_COLOR", "")]), "set and empty does not count: no-color.org");
+}
+
+#[test]
+fn secrets_stay_secret_wherever_they_stand() {
+    let dir = folder(&[
+        (
+            "compose.yaml",
+            "services:
+  a:
+    image: x:1
+    env_file: a.env
+    command: [serve, --db, 'postgres://u:insecret1@localhost:5432/x']
+    healthcheck:
+      test: [CMD, curl, 'http://user:insecret2@localhost:9999/']
+    environment:
+      - API_TOKEN=${TOKEN:-insecret3}
+      - MONGO_URL=mongodb://root:insecret4@localhost:27017/?authSource=admin
+      - DSN=user:insecret5@tcp(127.0.0.1:3306)/db
+      - REDIS_URL=redis://:insecret6@localhost:6379/0
+      - OLLAMA_BASE_URL=http://localhost:11434/?api_key=insecret7
+      - AMQP_URL=amqp://guest:${AMQP}@localhost:5672
+      - PG=host=localhost port=5432 password=insecret8 user=x
+",
+        ),
+        ("a.env", "JWT_SECRET=\"insecret9\" # c\nSITE_URL=https://me:insecret10@localhost:3000\n"),
+        (".env", "AMQP=insecret11\nUNUSED_PASSWORD=insecret12\nUNUSED_URL=http://u:insecret13@localhost:1\n"),
+    ]);
+    for args in [
+        &["lint"][..],
+        &["lint", "--lang", "zh"],
+        &["lint", "--format", "json"],
+        &["lint", "--format", "concise"],
+        &["reach"],
+        &["reach", "--format", "json"],
+        &["env"],
+        &["env", "a", "MONGO_URL"],
+        &["env", "--format", "json"],
+        &["config", "--origins"],
+        &["fix", "--diff", "--unsafe", "--format", "json"],
+        &["fix", "--diff", "--to", "host-network", "--format", "json"],
+        &["explain", "connect ECONNREFUSED 127.0.0.1:3306"],
+    ] {
+        let said = run(dir.path(), args);
+        assert!(
+            !said.out.contains("insecret") && !said.err.contains("insecret"),
+            "{args:?}:\n{}{}",
+            said.out,
+            said.err
+        );
+    }
+    let log = "dial postgres://u:insecret1@localhost:5432/x: connection refused password=insecret8\n";
+    for format in ["human", "json"] {
+        let said = run_with(dir.path(), &["explain", "-", "--format", format], log);
+        assert_eq!(said.status, 0);
+        assert!(!said.out.contains("insecret"), "{}", said.out);
+    }
 }
 
 #[test]

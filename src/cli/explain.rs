@@ -208,7 +208,7 @@ fn json(session: &Session, asked: &str, told: &[Told]) -> String {
     let page = |slug: &str| cause(slug).map_or(("", ""), |c| (c.means.get(lang), c.next.get(lang)));
     let matches = told.iter().map(|t| MatchJson {
         diagnosis: t.one.cause,
-        layer: t.one.layer.name(),
+        layer: t.one.failed_at(),
         target: t.one.target.as_ref().map(|t| TargetJson { host: &t.host, port: t.port }),
         text: mask(&t.one.text),
         means: page(t.one.cause).0,

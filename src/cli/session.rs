@@ -106,8 +106,19 @@ impl Session {
         let text = self.files.get(id).text.clone();
         let mut config = config::parse(&text).map_err(|fault| {
             let at = self.files.position(id, fault.range.start);
-            let (line, column, message) = (at.line, at.column, fault.message);
-            Failure::new(text!("{name}:{line}:{column}: {message}", "{name}:{line}:{column}：{message}"))
+            let (line, column) = (at.line, at.column);
+            let place = text!("{name}:{line}:{column}: ", "{name}:{line}:{column}：");
+            let Some(unknown) = fault.unknown else { return Failure::new(place.and(&Text::same(fault.message))) };
+            let key = &unknown.key;
+            let known: Vec<&str> = unknown.known.iter().map(String::as_str).collect();
+            let failure = Failure::new(place.and(&text!("no key `{key}` here", "这里没有 `{key}` 这个键")));
+            match nearest(key, &known) {
+                Some(near) => failure.hint(text!("did you mean `{near}`?", "是不是 `{near}`？")),
+                None => {
+                    let list = known.join(", ");
+                    failure.hint(text!("one of {list}", "可用的有 {list}"))
+                }
+            }
         })?;
         config.path = Some(path);
         if !self.lang_given

@@ -16,6 +16,17 @@ pub struct Match {
     pub text: String,
 }
 
+impl Match {
+    /// The part of the way at which it failed, as the output contract names it.
+    pub fn failed_at(&self) -> &'static str {
+        match self.symptom {
+            Some(Symptom::Name) => Layer::Name.name(),
+            Some(Symptom::Refused | Symptom::Timeout | Symptom::Unreachable | Symptom::Reset) => "connect",
+            Some(Symptom::Unspecific) | None => self.layer.name(),
+        }
+    }
+}
+
 /// Reads a message or a log. What several lines say alike is said once; the likeliest cause of each comes before the second
 /// likeliest of any.
 pub fn read(text: &str) -> Vec<Match> {
