@@ -30,6 +30,79 @@ fn clients_of_every_kind_are_understood() {
             "curl: (28) Failed to connect to 172.17.0.1 port 11434 after 130000 ms: Connection timed out",
             "host-firewall",
         ),
+        // Go
+        (
+            "Post \"http://localhost:1234/v1/chat/completions\": dial tcp 127.0.0.1:1234: connect: connection refused",
+            "loopback-to-host",
+        ),
+        ("dial tcp: lookup qdrant on 127.0.0.11:53: server misbehaving", "name-resolution"),
+        ("dial tcp 172.17.0.1:8000: i/o timeout", "host-firewall"),
+        ("Get \"http://10.0.0.9:11434/\": dial tcp 10.0.0.9:11434: connect: no route to host", "host-unreachable"),
+        ("parse \"ollama:11434/v1\": first path segment in URL cannot contain colon", "url-missing-scheme"),
+        // Python
+        (
+            "requests.exceptions.ConnectionError: HTTPConnectionPool(host='127.0.0.1', port=11434): Max retries exceeded with url: /v1/models (Caused by NewConnectionError('<urllib3.connection.HTTPConnection object at 0x1>: Failed to establish a new connection: [Errno 111] Connection refused'))",
+            "loopback-to-host",
+        ),
+        (
+            "aiohttp.client_exceptions.ClientConnectorError: Cannot connect to host localhost:11434 ssl:default [Connect call failed ('127.0.0.1', 11434)]",
+            "loopback-to-host",
+        ),
+        ("httpx.ConnectError: All connection attempts failed", "connection-refused"),
+        ("httpx.ConnectError: [Errno -3] Temporary failure in name resolution", "name-resolution"),
+        ("openai.APIConnectionError: Connection error.", "connection-refused"),
+        (
+            "requests.exceptions.MissingSchema: Invalid URL 'ollama:11434/api/tags': No scheme supplied. Perhaps you meant https://ollama:11434/api/tags?",
+            "url-missing-scheme",
+        ),
+        (
+            "psycopg2.OperationalError: connection to server at \"localhost\" (127.0.0.1), port 5432 failed: Connection refused",
+            "loopback-to-service",
+        ),
+        (
+            "redis.exceptions.ConnectionError: Error 111 connecting to localhost:6379. Connection refused.",
+            "loopback-to-service",
+        ),
+        // Node
+        ("TypeError: fetch failed\n    cause: Error: connect ECONNREFUSED ::1:11434", "loopback-to-host"),
+        ("Error: connect ETIMEDOUT 172.17.0.1:11434", "host-firewall"),
+        (
+            "FetchError: request to http://chroma:8000/api/v1 failed, reason: getaddrinfo EAI_AGAIN chroma",
+            "name-resolution",
+        ),
+        ("TypeError: Only absolute URLs are supported", "url-missing-scheme"),
+        // curl and wget
+        (
+            "curl: (7) Failed to connect to localhost port 11434 after 0 ms: Couldn't connect to server",
+            "loopback-to-host",
+        ),
+        ("curl: (6) Could not resolve host: host.docker.internal", "missing-host-gateway"),
+        ("wget: bad address 'vllm:8000'", "name-resolution"),
+        // nginx
+        ("nginx: [emerg] host not found in upstream \"api\" in /etc/nginx/conf.d/default.conf:5", "name-resolution"),
+        (
+            "[error] 7#7: *3 upstream timed out (110: Connection timed out) while reading response header from upstream, upstream: \"http://172.18.0.4:11434/\"",
+            "timeout-tuning",
+        ),
+        // Java, Rust
+        ("java.net.UnknownHostException: ollama", "name-resolution"),
+        (
+            "org.springframework.web.client.ResourceAccessException: I/O error on POST request for \"http://localhost:11434/api/chat\": Connection refused",
+            "loopback-to-host",
+        ),
+        (
+            "error sending request for url (http://localhost:11434/api/tags): error trying to connect: tcp connect error: Connection refused (os error 111)",
+            "loopback-to-host",
+        ),
+        // Chinese
+        ("请求失败：无法连接到 http://localhost:11434，连接被拒绝", "loopback-to-host"),
+        ("连接 127.0.0.1:11434 失败: 由于目标计算机积极拒绝，无法连接。", "loopback-to-host"),
+        ("无法解析主机名 host.docker.internal", "missing-host-gateway"),
+        ("连接超时：172.17.0.1:11434", "host-firewall"),
+        ("域名解析失败：ollama", "name-resolution"),
+        // Compose and the engine
+        ("network backend declared as external, but could not be found", "network-mismatch"),
+        ("env file /srv/app/.env not found: stat /srv/app/.env: no such file or directory", "env-file-missing"),
         ("unsupported protocol scheme \"\"", "url-missing-scheme"),
         ("{\"error\":\"model 'qwen2.5:7b' not found\"}", "model-not-found"),
         (
@@ -47,9 +120,24 @@ fn clients_of_every_kind_are_understood() {
 
 #[test]
 fn what_says_nothing_gets_no_diagnosis() {
-    for line in
-        ["Listening on [::]:8080", "GET /health 200 in 3ms", "user logged in from 10.0.0.3", "缓存已更新，共 12 条"]
-    {
+    for line in [
+        "Listening on [::]:8080",
+        "GET /health 200 in 3ms",
+        "user logged in from 10.0.0.3",
+        "缓存已更新，共 12 条",
+        "Connected to database db:5432",
+        "INFO refused to give up; retry count 3",
+        "timeout=30 retries=5",
+        "GET /api/tags 200 OK 12ms http://localhost:11434",
+        "config loaded: host=localhost port=11434",
+        "已连接到 127.0.0.1:11434",
+        "The name of the model is not found in this poem",
+        "Downloading model 5%",
+        "panic: runtime error: index out of range",
+        "docker compose up -d",
+        "Worker exited with code 0",
+        "",
+    ] {
         assert_eq!(diagnosis(line), None, "{line}");
         let dir = tempfile::tempdir().unwrap();
         assert_eq!(run(dir.path(), &["explain", line]).status, 1);
@@ -77,4 +165,84 @@ fn rules_and_causes_have_pages() {
         assert_eq!(said.status, 0, "{}", said.err);
         assert!(said.out.lines().count() > 5, "{}", said.out);
     }
+}
+
+/// A message that lint can confirm is told by lint's cause, with the place.
+#[test]
+fn the_project_decides_between_causes() {
+    let services = "services:
+  app:
+    image: x:1
+    networks: [front]
+    environment:
+      QDRANT_URL: http://qdrant:6333
+      DB_URL: postgres://u:p@localhost:5433/x
+  qdrant:
+    image: qdrant/qdrant:v1.13.0
+    networks: [back]
+  db:
+    image: postgres:16
+    ports: [\"5433:5432\"]
+    networks: [front]
+networks:
+  front:
+  back:
+";
+    let dir = folder(&[("compose.yaml", services)]);
+    for (line, cause, variable, at) in [
+        ("dial tcp: lookup qdrant on 127.0.0.11:53: no such host", "network-mismatch", "QDRANT_URL", 6),
+        (
+            "connection to server at \"localhost\" (::1), port 5433 failed: Connection refused",
+            "loopback-to-service",
+            "DB_URL",
+            7,
+        ),
+    ] {
+        let found = run(dir.path(), &["explain", "--format", "json", line]).json();
+        let first = &found["matches"][0];
+        assert_eq!(first["diagnosis"], cause, "{line}");
+        let place = &first["places"][0];
+        assert_eq!((&place["service"], &place["file"]), (&"app".into(), &"compose.yaml".into()));
+        assert_eq!(place["path"], format!("services.app.environment.{variable}"));
+        assert_eq!(place["range"]["start"]["line"], at);
+    }
+}
+
+/// Of a log only what speaks of a failure counts, and what several lines say alike counts once.
+#[test]
+fn a_log_is_read_for_its_failures() {
+    let log = "INFO starting
+GET /health 200
+WARN retry 1: dial tcp: lookup milvus on 127.0.0.11:53: no such host
+WARN retry 2: dial tcp: lookup milvus on 127.0.0.11:53: no such host
+ERROR Post \"http://localhost:11434/api/chat\": dial tcp [::1]:11434: connect: connection refused
+INFO shutting down
+";
+    let dir = tempfile::tempdir().unwrap();
+    let found = common::run_with(dir.path(), &["explain", "-", "--format", "json"], log).json();
+    let told: Vec<(&str, &str)> = found["matches"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|m| (m["target"]["host"].as_str().unwrap(), m["diagnosis"].as_str().unwrap()))
+        .collect();
+    assert_eq!(told.iter().filter(|t| **t == ("milvus", "name-resolution")).count(), 1, "{told:?}");
+    assert!(told.contains(&("localhost", "loopback-to-host")), "{told:?}");
+    let bytes =
+        common::run_with(dir.path(), &["explain", "-"], "\u{1b}[31mconnect ECONNREFUSED 127.0.0.1:11434\u{1b}[0m\n");
+    assert_eq!(bytes.status, 0);
+    assert!(!bytes.out.contains('\u{1b}'), "{:?}", bytes.out);
+    assert_eq!(common::run_with(dir.path(), &["explain", "-"], "").status, 1);
+}
+
+#[test]
+fn a_pages_language_follows() {
+    let dir = tempfile::tempdir().unwrap();
+    for word in ["loopback-url", "host-bind-loopback"] {
+        let said = run(dir.path(), &["explain", word, "--lang", "zh"]);
+        assert!(said.out.contains("容器"), "{}", said.out);
+    }
+    let said = run(dir.path(), &["explain", "loopback-ulr"]);
+    assert_eq!(said.status, 1);
+    assert!(said.out.contains("loopback-url"), "{}", said.out);
 }

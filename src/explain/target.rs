@@ -15,7 +15,7 @@ pub struct Target {
 
 /// Spellings, the most telling first: the address that was asked for goes before the one that it resolved to. Each has a group
 /// `host`; `port` and `scheme` where it says them.
-const SPELLINGS: [&str; 22] = [
+const SPELLINGS: [&str; 24] = [
     // A URL, also with its marks encoded.
     r"(?i)\b(?P<scheme>https?|wss?|redis|rediss|postgres|postgresql|mysql|mongodb|amqp|tcp)(?:%3a%2f%2f|://)(?:[^/@\s]*@)?(?P<host>\[[0-9a-f:]+\]|[\w.-]+)(?:(?::|%3a)(?P<port>\d{1,5}))?",
     r"`host=(?P<host>[\w.-]+) ",
@@ -28,7 +28,8 @@ const SPELLINGS: [&str; 22] = [
     r"(?i)cannot connect to host (?P<host>[\w.-]+|\[[0-9a-f:]+\]):(?P<port>\d+)",
     r"(?i)connecting to (?P<host>[\w.-]+):(?P<port>\d+)",
     r"(?i)(?:enotfound|eai_again) (?P<host>[\w.-]+)(?::(?P<port>\d+))?",
-    r#"(?i)(?:could not resolve host(?: name)?|unknownhostexception|unknown host|bad address|failed to resolve|could not translate host name|no address for|无法解析(?:主机|域名)?)[:：]?\s*['"`‘“「]?(?P<host>[a-z0-9_][\w.-]*)['"`’”」]?"#,
+    r#"(?i)(?:could not resolve host(?: name)?|unknownhostexception|unknown host|bad address|failed to resolve|could not translate host name|no address for|无法解析(?:主机名|主机|域名)?|(?:域名|主机名)解析失败)[:：]?\s*['"`‘“「]?(?P<host>[a-z0-9_][\w.-]*)(?::(?P<port>\d{1,5}))?['"`’”」]?"#,
+    r"(?i)mysql server on '(?P<host>[\w.-]+)(?::(?P<port>\d+))?'",
     r"(?i)lookup (?P<host>[\w.-]+)(?: on |:)",
     r#"(?i)upstream "(?P<host>[\w.-]+)""#,
     r#"upstream: "https?://(?P<host>[\w.-]+):(?P<port>\d+)"#,
@@ -37,6 +38,8 @@ const SPELLINGS: [&str; 22] = [
     r"(?i)listen tcp4? (?P<host>\[[0-9a-f:]*\]|[\w.-]*):(?P<port>\d+)",
     r"(?i)address: '(?P<host>[^']+)',\s*port: (?P<port>\d+)",
     r"\('(?P<host>[\d.]+)', (?P<port>\d+)\)",
+    // Go's `read tcp MINE->THEIRS`.
+    r"->(?P<host>\[[0-9a-f:]+\]|[\w.-]+):(?P<port>\d+)",
     r"(?i)\b(?P<host>localhost|127\.0\.0\.1|0\.0\.0\.0|host\.docker\.internal|\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}):(?P<port>\d{1,5})\b",
     r"(?i)\b(?P<host>localhost|host\.docker\.internal|host\.containers\.internal)\b",
 ];
@@ -96,6 +99,10 @@ mod tests {
                 Some(11434),
             ),
             ("无法解析主机“ollama”", "ollama", None),
+            ("域名解析失败：ollama", "ollama", None),
+            ("wget: bad address 'ollama:11434'", "ollama", Some(11434)),
+            ("Can't connect to MySQL server on 'db' (111)", "db", None),
+            ("read tcp 172.18.0.3:51234->172.18.0.2:11434: read: connection reset by peer", "172.18.0.2", Some(11434)),
             ("provider_url=http%3A%2F%2Flocalhost%3A11434 HTTP/1.1", "localhost", Some(11434)),
             ("Error -2 connecting to redis:6379. Name or service not known.", "redis", Some(6379)),
         ];
