@@ -12,6 +12,10 @@ use crate::network::{Edge, Site, Space};
 use crate::text;
 use crate::yaml::{self, Fragment};
 
+/// What may be wrong with a service and shows only once its name is reached.
+const BEHIND_THE_NAME: [&str; 3] =
+    ["wrong-container-port", "published-port-between-services", "server-listens-on-loopback"];
+
 /// Gives the services of an edge the mapping that their address needs.
 pub fn map_host(desk: Desk<'_>, edge: &Edge<'_>, applicability: Applicability) -> Plan {
     let mut draft = Draft::new(desk);
@@ -37,6 +41,7 @@ pub fn map_host(desk: Desk<'_>, edge: &Edge<'_>, applicability: Applicability) -
 pub fn rename(desk: Desk<'_>, edge: &Edge<'_>, name: &str, applicability: Applicability) -> Plan {
     let mut draft = Draft::new(desk);
     draft.readdress(edge, &NewAddress { host: name.to_owned(), ..NewAddress::default() })?;
+    draft.announces.extend(BEHIND_THE_NAME);
     if crate::network::HOST_ALIASES.contains(&name) {
         for id in edge.services() {
             reachable(desk, id)?;
@@ -58,6 +63,9 @@ pub fn retarget(
     let name = address_name(desk, target)?;
     let shown = desk.name(target);
     let mut draft = Draft::new(desk);
+    if port.is_none() {
+        draft.announces.extend(BEHIND_THE_NAME);
+    }
     for id in edge.services() {
         match desk.net().space(id) {
             Space::Networks(owner) if !desk.net().share_network(id, target) => join_one_of(&mut draft, owner, target)?,

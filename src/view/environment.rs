@@ -142,7 +142,7 @@ pub fn environment_table(files: &Files, project: &Project, wanted: &Wanted, lang
         if table.is_empty() && wanted.variable.is_some() {
             continue;
         }
-        let _ = write!(out, "{}\n{}", service.name, table.render(2));
+        let _ = write!(out, "{}\n{}", report::tame(&service.name), table.render(2));
     }
     out
 }
