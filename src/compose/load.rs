@@ -78,7 +78,11 @@ pub fn load(files: &mut Files, request: &Request, process: &HashMap<String, Stri
     let mut own = Vec::new();
     let mut root: Option<V> = None;
     for path in &request.files {
-        let Some((file, value)) = loader.compose_file(path, &dir, &scope) else { continue };
+        let Some((file, value)) = loader.compose_file(path, &dir, &scope) else {
+            // A file that says nothing is the project's all the same.
+            own.extend(loader.files.read(path).ok());
+            continue;
+        };
         own.push(file);
         let merged = match root {
             Some(base) => merge::merge(&base, &value, &mut Vec::new()),
