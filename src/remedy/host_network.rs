@@ -8,7 +8,7 @@ use super::host_gateway::NAME;
 use super::service::container_port;
 use crate::compose::{Data, Mode, Service, ServiceId, V};
 use crate::diag::{Applicability, Strategy, Text};
-use crate::network::{Audience, Edge, Fault, Judged, Platform, Reached, Space, edges, superseded};
+use crate::network::{Audience, Edge, Fault, Judged, NoName, Platform, Reached, Space, edges, superseded};
 use crate::text;
 
 /// Moves the services of an edge to the host's network.
@@ -153,6 +153,17 @@ fn names_host(line: &str, name: &str) -> bool {
     false
 }
 
+/// The service that an endpoint leads to, or would lead to if the two shared a network; and the port.
+fn meant(judged: &Judged) -> Option<(ServiceId, Option<u16>)> {
+    match (&judged.reached, &judged.fault) {
+        (Some(Reached::Service { service, port }), _) => Some((*service, *port)),
+        (_, Some(Fault::NoName(NoName::NoSharedNetwork { service }) | Fault::AcrossNetworks { service })) => {
+            Some((*service, judged.endpoint.address.port))
+        }
+        _ => None,
+    }
+}
+
 struct Move<'a> {
     desk: Desk<'a>,
     draft: Draft<'a>,
@@ -237,15 +248,12 @@ impl Move<'_> {
         let leads_to_container = |j: &Judged| {
             let moves = movers.contains(&j.endpoint.service) && j.role.audience == Audience::Server;
             let ours = broken.judged.iter().any(|b| std::ptr::eq(*b, j));
-            let to = match j.reached {
-                Some(Reached::Service { service, .. }) => net.space(service) != net.space(j.endpoint.service),
-                _ => false,
-            };
+            let to = meant(j).is_some_and(|(service, _)| net.space(service) != net.space(j.endpoint.service));
             moves && !ours && to && !superseded(&survey.endpoints, j)
         };
         for edge in edges(survey, leads_to_container) {
             let judged = edge.first();
-            let Some(Reached::Service { service, port }) = judged.reached else { continue };
+            let Some((service, port)) = meant(judged) else { continue };
             let port = port.or_else(|| container_port(self.desk, judged, service));
             let Some(target) = port else {
                 let variable = &judged.endpoint.variable;
@@ -263,14 +271,14 @@ impl Move<'_> {
         let movers = self.movers.clone();
         let net = self.desk.net();
         let leads_to_mover = |j: &Judged| {
-            let to = matches!(j.reached, Some(Reached::Service { service, .. }) if movers.contains(&service));
+            let to = meant(j).is_some_and(|(service, _)| movers.contains(&service));
             to && !movers.contains(&j.endpoint.service)
                 && j.role.audience == Audience::Server
                 && !superseded(&survey.endpoints, j)
         };
         for edge in edges(survey, leads_to_mover) {
             let judged = edge.first();
-            let Some(Reached::Service { service, port }) = judged.reached else { continue };
+            let Some((service, port)) = meant(judged) else { continue };
             let Some(port) = port.or_else(|| container_port(self.desk, judged, service)) else {
                 let variable = &judged.endpoint.variable;
                 return Err(text!("`{variable}` names no port", "`{variable}` 没有写端口"));
