@@ -1,6 +1,6 @@
 //! dockline's words against a real Docker engine: mistakes are broken there, what `fix` writes reaches there, and verdicts are
-//! what a probe from inside the container finds. `ENGINE=1` runs them (root, Debian: `tests/engine/setup` starts an engine of
-//! its own); `REQUIRE_ENGINE=1` makes it a failure when they can't run.
+//! what a probe from inside the container finds. `tests/engine/setup` starts an engine of their own (root, Debian, network);
+//! where it can't they say SKIPPED and why, and fail with `REQUIRE_ENGINE=1`, which also lets it install packages.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -14,7 +14,8 @@ mod common;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::Path;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, OnceLock};
 
@@ -27,16 +28,40 @@ struct Engine {
     vars: BTreeMap<String, String>,
 }
 
+/// Keeps other runs of these tests off the engine for as long as this process lives: the lock's holder ends with its input.
+fn lock() -> Result<(), String> {
+    static HOLDER: OnceLock<Child> = OnceLock::new();
+    let cache = std::env::var_os("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")))
+        .ok_or("no home")?
+        .join("dockline-engine");
+    std::fs::create_dir_all(&cache).map_err(|e| e.to_string())?;
+    let mut command = Command::new("flock");
+    command.arg(cache.join("users")).args(["sh", "-c", "echo held; exec cat"]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().map_err(|e| format!("flock: {e}"))?;
+    let mut said = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut said).map_err(|e| e.to_string())?;
+    HOLDER.get_or_init(|| child);
+    if said == "held\n" { Ok(()) } else { Err("flock gives no lock".to_owned()) }
+}
+
 fn engine() -> Option<(&'static Engine, MutexGuard<'static, ()>)> {
     static FOUND: OnceLock<Result<Engine, String>> = OnceLock::new();
     let required = std::env::var_os("REQUIRE_ENGINE").is_some();
     let found = FOUND.get_or_init(|| {
-        if !required && std::env::var_os("ENGINE").is_none() {
-            return Err("set ENGINE=1 to run the engine tests (root; starts a Docker engine of its own)".to_owned());
-        }
-        let done = Command::new(root().join("tests/engine/setup")).output().map_err(|e| e.to_string())?;
+        lock()?;
+        let mut command = Command::new(root().join("tests/engine/setup"));
+        command.arg("--while-used").args(required.then_some("--install"));
+        let done = command.output().map_err(|e| e.to_string())?;
+        let said = String::from_utf8_lossy(&done.stderr);
         if !done.status.success() {
-            return Err(String::from_utf8_lossy(&done.stderr).trim().to_owned());
+            return Err(said
+                .lines()
+                .last()
+                .unwrap_or("tests/engine/setup fails")
+                .trim_start_matches("setup: ")
+                .to_owned());
         }
         let text = String::from_utf8_lossy(&done.stdout).into_owned();
         let vars = text.lines().filter_map(|l| l.split_once('=')).map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
@@ -46,7 +71,7 @@ fn engine() -> Option<(&'static Engine, MutexGuard<'static, ()>)> {
         Ok(engine) => Some((engine, ONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner))),
         Err(why) if required => panic!("no engine: {why}"),
         Err(why) => {
-            println!("SKIPPED: {why}");
+            common::skipped(why);
             None
         }
     }
@@ -279,6 +304,16 @@ fn dify_is_mended_by_lan_ip() {
     proven(&root().join("fixtures/seeds/dify"), DIFY, &["OPENAI_API_BASE"], &args);
 }
 
+#[test]
+fn dify_is_pointed_at_the_host() {
+    proven(
+        &root().join("fixtures/seeds/dify"),
+        DIFY,
+        &["OPENAI_API_BASE"],
+        &["--set", "api.OPENAI_API_BASE=host:11434/v1"],
+    );
+}
+
 /// Fixture folders whose mistake a stub shows: broken as `reach` says, and reached after `fix --unsafe`.
 #[test]
 fn fixtures_of_rules_are_broken_and_mended_on_the_engine() {
@@ -296,9 +331,12 @@ fn fixtures_of_rules_are_broken_and_mended_on_the_engine() {
         ("no-shared-network/bad-left-default", &[("ollama", &["[::]:11434"])], &["OLLAMA_BASE_URL"]),
         ("published-port-between-services/bad-mapped", &[("ollama", &["[::]:11434"])], &["OLLAMA_BASE_URL"]),
         ("wrong-container-port/bad-nobody-listens", &[("redis", &["[::]:6379"])], &["REDIS_URL"]),
-        ("unknown-service-name/bad-typo", &[("postgres", &["[::]:5432"])], &["DATABASE_URL"]),
+        ("unknown-service-name/bad-almost-right", &[("postgres", &["[::]:5432"])], &["DATABASE_URL"]),
+        ("unknown-service-name/bad-known-elsewhere", &[("ollama", &["[::]:11434"])], &["OPENAI_API_BASE"]),
         ("wildcard-as-target/bad-client", &[("ollama", &["[::]:11434"])], &["OLLAMA_BASE_URL"]),
+        ("wildcard-as-target/bad-ipv6", &[("redis", &["[::]:6379"])], &["REDIS_CONN_STRING"]),
         ("host-mode-service-name/bad-from-host-mode", &[("db", &["[::]:5432"])], &["DATABASE_URL"]),
+        ("host-mode-service-name/bad-published-port", &[("db", &["[::]:3306"])], &["SQL_DSN"]),
     ];
     for (case, listens, variables) in rows {
         println!("{case}");
@@ -453,6 +491,60 @@ fn network_modes() {
         &["--host-listener", "127.0.0.1:11434"],
         &["127.0.0.1:11434"],
         &[],
+    );
+}
+
+#[test]
+fn names_that_only_some_know() {
+    agrees(
+        &[(
+            "compose.yaml",
+            "services:
+  app:
+    image: registry.example.com/app:1
+    links: [\"db:linked\"]
+    environment:
+      BY_CONTAINER_NAME_URL: redis://cache-one:6379
+      BY_LINK_URL: postgres://linked:5432/x
+      AWAKE_URL: http://awake:11434
+      ON_HOST_URL: http://on-host:11434
+  other:
+    image: registry.example.com/app:1
+    extra_hosts: [\"host.docker.internal:host-gateway\", \"db:172.17.0.1\"]
+    environment:
+      BY_LINK_URL: postgres://linked:5432/x
+      MAPPED_AWAY_URL: postgres://db:15432/x
+      ON_HOST_URL: http://host.docker.internal:11434
+  alone:
+    image: registry.example.com/app:1
+    network_mode: none
+    environment:
+      REDIS_URL: redis://cache:6379
+      OWN_URL: http://127.0.0.1:11434
+      HOST_URL: http://172.17.0.1:11434
+  on-host:
+    image: ollama/ollama:0.6.5
+    network_mode: host
+  awake:
+    image: ollama/ollama:0.6.5
+    profiles: [gpu]
+  cache:
+    image: redis:7
+    container_name: cache-one
+  db:
+    image: postgres:16
+    ports: [\"15432:5432\"]
+",
+        )],
+        &[
+            ("on-host", &["0.0.0.0:11434"]),
+            ("awake", &["[::]:11434"]),
+            ("cache", &["[::]:6379"]),
+            ("db", &["[::]:5432"]),
+        ],
+        &[],
+        &[],
+        &["gpu"],
     );
 }
 

@@ -21,7 +21,7 @@ fn compose() -> Option<PathBuf> {
     let found = common::compose();
     if found.is_none() {
         assert!(std::env::var_os("REQUIRE_ENGINE").is_none(), "no docker-compose v2");
-        println!("SKIPPED: no docker-compose v2 (tests/engine/setup fetches one, COMPOSE_BIN names another)");
+        common::skipped("no docker-compose v2 (tests/engine/setup fetches one, COMPOSE_BIN names another)");
     }
     found
 }
@@ -68,6 +68,20 @@ fn differences(theirs: Option<&Value>, ours: Option<&Value>, at: &str, out: &mut
     }
 }
 
+/// The reference's environments against `env`: it writes `$` as `$$`, so that its output can be read as a project again.
+fn environments(theirs: &Value, dir: &Path, out: &mut Vec<String>) {
+    let ours = run(dir, &["env", "--format", "json", "--show-secrets"]).json();
+    for (service, model) in theirs["services"].as_object().into_iter().flatten() {
+        let said = ours["services"][service].as_object();
+        let mine = said.into_iter().flatten().map(|(key, found)| (key.clone(), found["value"].clone()));
+        let plain = |value: &Value| value.as_str().map_or(value.clone(), |text| text.replace("$$", "$").into());
+        let real =
+            model["environment"].as_object().into_iter().flatten().map(|(key, value)| (key.clone(), plain(value)));
+        let (real, mine) = (Value::Object(real.collect()), Value::Object(mine.collect()));
+        differences(Some(&real), Some(&mine), &format!("env {service}"), out);
+    }
+}
+
 /// What differs between the two on a project, in one line; `None` where they agree.
 fn disagree(compose: &Path, dir: &Path) -> Option<String> {
     let ours = run(dir, &["config", "--format", "json"]);
@@ -81,6 +95,7 @@ fn disagree(compose: &Path, dir: &Path) -> Option<String> {
         Ok(theirs) => {
             let mut out = Vec::new();
             differences(Some(&theirs), Some(&ours.json()), "", &mut out);
+            environments(&theirs, dir, &mut out);
             (!out.is_empty()).then(|| out.join("; "))
         }
     }
@@ -324,5 +339,8 @@ fn random_projects_load_alike() {
     }
     println!("{accepted} of {count} are accepted by both");
     assert!(wrong.is_empty(), "{} of {count}:\n{}", wrong.len(), wrong.join("\n"));
-    assert!(count < 100 || accepted * 5 > count, "the generator makes too few projects that load: {accepted} of {count}");
+    assert!(
+        count < 100 || accepted * 5 > count,
+        "the generator makes too few projects that load: {accepted} of {count}"
+    );
 }

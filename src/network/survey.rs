@@ -620,6 +620,11 @@ impl Asker<'_, '_> {
             Some((_, Bind::Address(_) | Bind::Unknown)) => Outcome::unknown(Unsure::Image),
             None => self.wrong_port(address, service, space, port),
         };
+        if outcome.verdict == Verdict::Ok && !profiles.is_empty() {
+            let names = profiles.join(", ");
+            let only = text!(", once the profile {names} is on", "（要先打开 profile {names}）");
+            return Outcome { profiles, reason: outcome.reason.and(&only), ..outcome };
+        }
         Outcome { profiles, ..outcome }
     }
 
