@@ -121,6 +121,10 @@ fn words(kind: &FaultKind) -> (Text, Text) {
             text!("nested deeper than 255 levels", "嵌套超过了 255 层"),
             text!("dockline stops there; Compose may read on", "dockline 到此为止，Compose 也许还能读"),
         ),
+        FaultKind::Directive => (
+            text!("a directive that Compose does not take: it reads YAML 1.1", "Compose 不接受这个指令：它只读 YAML 1.1"),
+            text!("take the line out", "删掉这一行"),
+        ),
         FaultKind::NotText => (
             text!("a control character, which YAML does not allow", "有 YAML 不允许的控制字符"),
             text!("take it out", "去掉它"),

@@ -48,6 +48,8 @@ pub enum FaultKind {
     TooDeep,
     /// A control character or a byte that is no text.
     NotText,
+    /// `%YAML 1.2` and the like: Compose's reader takes `%YAML 1.1` and `%TAG` only.
+    Directive,
     /// Anything else, in the parser's own words.
     Other(String),
 }
@@ -122,14 +124,44 @@ fn swallowed(text: &str, source: &str, at: usize, open: Option<usize>) -> Option
     from(text, open).chars().next().map(|mark| (open, mark))
 }
 
-/// The first fault; those behind it are often its echo. A control character, which the parser lets pass and Compose does
-/// not, counts too.
+/// The first directive that Compose's reader refuses. Directives stand where a document begins, in front of its `---`.
+fn directive(text: &str) -> Option<usize> {
+    let mut at = 0;
+    let mut begins = true;
+    for line in text.split_inclusive('\n') {
+        let words = line.trim_start_matches('\u{feff}');
+        if words.starts_with("...") {
+            begins = true;
+        } else if begins && words.starts_with('%') {
+            let mut words = words.split_ascii_whitespace();
+            let number = |text: Option<&str>| text.and_then(|n| n.parse::<u32>().ok());
+            let taken = match (words.next(), words.next()) {
+                (Some("%YAML"), Some(version)) => {
+                    let mut parts = version.split('.');
+                    (number(parts.next()), number(parts.next()), parts.next()) == (Some(1), Some(1), None)
+                }
+                (name, _) => name == Some("%TAG"),
+            };
+            if !taken {
+                return Some(at);
+            }
+        } else if !(words.trim().is_empty() || words.trim_start().starts_with('#')) {
+            begins = false;
+        }
+        at += line.len();
+    }
+    None
+}
+
+/// The first fault; those behind it are often its echo. A control character and a directive, which the parser lets pass and
+/// Compose does not, count too.
 fn first(faults: Vec<Fault>, text: &str) -> Vec<Fault> {
     let control = text
         .bytes()
         .position(|b| (b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r')) || b == 0x7f)
         .map(|at| Fault { kind: FaultKind::NotText, at });
-    control.into_iter().chain(faults).min_by_key(|f| f.at).into_iter().collect()
+    let directive = directive(text).map(|at| Fault { kind: FaultKind::Directive, at });
+    control.into_iter().chain(directive).chain(faults).min_by_key(|f| f.at).into_iter().collect()
 }
 
 fn join_line(text: &mut String, at: usize) -> bool {
