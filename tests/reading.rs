@@ -1,6 +1,12 @@
 //! What a container gets from `.env` files, `${...}` and YAML scalars, in tables that hold what docker-compose 2.40.3 makes of each
 //! row. `BLESS=1 cargo test --test reading` measures the tables again where a docker-compose v2 is found; read what changed.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::format_collect,
+    reason = "a test may panic"
+)]
 
 mod common;
 
@@ -12,6 +18,9 @@ use serde_json::{Map, Value, json};
 
 /// What a program makes of a project: the environment of its service `a`, or `None` where it rejects the project.
 type Environment = Option<Map<String, Value>>;
+
+/// Reads a project's files under a process environment.
+type Reader<'a> = &'a dyn Fn(&[(&str, &str)], &Value) -> Environment;
 
 /// Stands for a variable that nobody set.
 const UNSET: &str = "(unset)";
@@ -62,7 +71,7 @@ fn result(environment: Environment) -> Value {
 }
 
 /// Fills in each row of a table from dockline's reading, and compares; `BLESS=1` fills it in from the reference's.
-fn check(table: &str, fill: fn(&mut Value, &dyn Fn(&[(&str, &str)], &Value) -> Environment)) {
+fn check(table: &str, fill: fn(&mut Value, Reader<'_>)) {
     let path = root().join(format!("tests/reading/{table}.jsonl"));
     let text = std::fs::read_to_string(&path).unwrap();
     let rows: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();

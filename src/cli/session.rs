@@ -112,13 +112,11 @@ impl Session {
             let key = &unknown.key;
             let known: Vec<&str> = unknown.known.iter().map(String::as_str).collect();
             let failure = Failure::new(place.and(&text!("no key `{key}` here", "这里没有 `{key}` 这个键")));
-            match nearest(key, &known) {
-                Some(near) => failure.hint(text!("did you mean `{near}`?", "是不是 `{near}`？")),
-                None => {
-                    let list = known.join(", ");
-                    failure.hint(text!("one of {list}", "可用的有 {list}"))
-                }
-            }
+            let list = known.join(", ");
+            failure.hint(nearest(key, &known).map_or_else(
+                || text!("one of {list}", "可用的有 {list}"),
+                |near| text!("did you mean `{near}`?", "是不是 `{near}`？"),
+            ))
         })?;
         config.path = Some(path);
         if !self.lang_given

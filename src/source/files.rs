@@ -194,7 +194,8 @@ fn read_bytes(path: &Path) -> Result<Vec<u8>, ReadError> {
         return Err(ReadError::Directory);
     }
     // `<(...)` of a shell has a writer; a named pipe may wait for one for ever.
-    if !meta.is_file() && !(is_pipe(&meta) && path.starts_with("/dev")) {
+    let from_shell = is_pipe(&meta) && path.starts_with("/dev");
+    if !meta.is_file() && !from_shell {
         return Err(ReadError::Special);
     }
     let file = std::fs::File::open(path).map_err(|e| classify(&e))?;
