@@ -541,3 +541,23 @@ fn no_passwords_stand_in_replacements() {
     let edit = found.json()["findings"][0]["fixes"][0]["edits"][0]["replacement"].clone();
     assert_eq!(edit, "db");
 }
+
+/// As in the real Dify: the value stands in a `.env` that another service is given whole.
+#[test]
+fn an_env_file_that_others_are_given_whole_is_no_hindrance() {
+    let files = [
+        (
+            "compose.yaml",
+            "services:\n  a:\n    image: x:1\n    environment:\n      OLLAMA_BASE_URL: ${U}\n  b:\n    image: redis:7\n    env_file: .env\n    networks: [inner]\nnetworks:\n  inner: {internal: true}\n",
+        ),
+        (".env", "U=http://localhost:11434\n"),
+    ];
+    let dir = folder(&files);
+    let said = run(dir.path(), &["fix", "--to", "lan-ip", "--lan-ip", "192.168.1.9", "--isolated"]);
+    let env = std::fs::read_to_string(dir.path().join(".env")).unwrap();
+    assert!(env.contains("U=http://${HOST_LAN_IP}:11434\n"), "{}{}", said.out, said.err);
+    let dir = folder(&files);
+    let said = run(dir.path(), &["fix", "--set", "a.OLLAMA_BASE_URL=host:11434", "--isolated"]);
+    let env = std::fs::read_to_string(dir.path().join(".env")).unwrap();
+    assert_eq!(env, "U=http://host.docker.internal:11434\n", "{}{}", said.out, said.err);
+}

@@ -724,6 +724,12 @@ impl<'a> Draft<'a> {
             return Ok(());
         };
         self.desk.editable(file)?;
+        // Services that take the whole file as their env_file get the new line too.
+        for service in &project.services {
+            if service.environment.iter().any(|v| matches!(v.set_by, SetBy::EnvFile { file: f, .. } if f == file)) {
+                self.changes(service.path(&format!("environment.{key}")));
+            }
+        }
         let text = &self.desk.files.get(file).text;
         let first = project.env_texts.get(&file).and_then(|t| t.lines.first()).map(|l| l.span.start as usize);
         // In front of the first line, so that the lines below can use it.

@@ -67,6 +67,12 @@ fn way(desk: Desk<'_>, draft: &mut Draft<'_>, from: ServiceId, target: &Wanted) 
 /// Points a variable of some services at a server, where it is set today, the way included.
 pub fn repoint(desk: Desk<'_>, readers: &[ServiceId], variable: &str, target: &Wanted) -> Plan {
     let mut draft = Draft::new(desk);
+    // Who is handed the whole env file and makes no call by this variable needs no way.
+    let calls = |id: &ServiceId| {
+        desk.survey.endpoints.iter().any(|j| j.endpoint.service == *id && *j.endpoint.variable == *variable)
+    };
+    let callers: Vec<ServiceId> = readers.iter().copied().filter(calls).collect();
+    let readers = if callers.is_empty() { readers } else { &callers };
     let mut host = String::new();
     for id in readers {
         host = way(desk, &mut draft, *id, target)?;
