@@ -101,7 +101,29 @@ pub(super) fn ranges(text: &str) -> Vec<Range<usize>> {
     parameters(text, &mut out);
     flags(text, &mut out);
     tokens(text, &mut out);
+    headers(text, &mut out);
     united(out)
+}
+
+/// `Authorization: Basic x`, `x-api-key: x`, as logs of HTTP clients show them.
+fn headers(text: &str, out: &mut Vec<Range<usize>>) {
+    let lower = text.to_ascii_lowercase();
+    for name in ["authorization", "api-key", "apikey", "auth-token"] {
+        for (at, _) in lower.match_indices(name) {
+            let behind = from(text, at + name.len()).trim_start_matches(['"', '\'']);
+            let Some(value) = behind.strip_prefix(':') else { continue };
+            let value = value.trim_start_matches([' ', '"', '\'']);
+            let word = |v: &str| v.find(|c: char| c.is_whitespace() || "\"',;}".contains(c)).unwrap_or(v.len());
+            let first = upto(value, word(value));
+            let scheme = ["basic", "bearer", "digest", "token"].iter().any(|s| first.eq_ignore_ascii_case(s));
+            let value = if scheme { from(value, first.len()).trim_start() } else { value };
+            let start = text.len() - value.len();
+            let end = start + word(value);
+            if end > start {
+                out.push(start..end);
+            }
+        }
+    }
 }
 
 /// Where credentials stand in a line of a Compose or env file: besides those of [`ranges`], values behind telling names.
@@ -281,6 +303,9 @@ mod tests {
             ("redis-server --requirepass hunter2 --port 1", "redis-server --requirepass *** --port 1"),
             ("use sk-abcdefghijklmnop1234 now", "use *** now"),
             ("Authorization: Bearer abcdefghijklmnop", "Authorization: Bearer ***"),
+            ("Authorization: Basic dXNlcg== refused", "Authorization: Basic *** refused"),
+            ("{'x-api-key': 'abc', 'a': 1}", "{'x-api-key': '***', 'a': 1}"),
+            ("authorization: short1, other", "authorization: ***, other"),
             ("mail@example.com", "mail@example.com"),
             ("http://a@b and c@d", "http://***@b and c@d"),
         ];

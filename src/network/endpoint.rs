@@ -109,9 +109,9 @@ fn of_variable(service: &Service, id: ServiceId, index: usize, out: &mut Vec<End
     let Some(value) = var.value.as_ref().filter(|v| !v.text().is_empty()) else { return };
     let text = value.text();
     let mut add = |address: Address, port_from: Option<usize>| {
-        let known = out
-            .iter()
-            .any(|e| e.site == Site::Env(index) && e.address.host == address.host && e.address.port == address.port);
+        // Those of one variable stand together at the end.
+        let mine = out.iter().rev().take_while(|e| e.site == Site::Env(index));
+        let known = mine.into_iter().any(|e| e.address.host == address.host && e.address.port == address.port);
         if !known {
             let variable = var.key.clone();
             let value = value.clone();
