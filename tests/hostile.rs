@@ -332,7 +332,7 @@ fn changed_texts_never_panic() {
             }
         }
         let path = dir.path().join("compose.yaml");
-        let overlay = std::collections::HashMap::from([(path.clone(), text.clone().into_bytes())]);
+        let overlay = std::iter::once((path.clone(), text.clone().into_bytes())).collect();
         let mut files = Files::with_overlay(dir.path().to_path_buf(), overlay);
         let request = dockline::compose::Request {
             dir: dir.path().to_path_buf(),
@@ -341,7 +341,7 @@ fn changed_texts_never_panic() {
             profiles: Vec::new(),
             name: None,
         };
-        let project = dockline::compose::load(&mut files, &request, &std::collections::HashMap::new());
+        let project = dockline::compose::load(&mut files, &request, &foldhash::HashMap::default());
         let facts = dockline::network::Facts::default();
         let survey = dockline::network::Survey::new(&project, &facts);
         for rule in dockline::rules::ALL {
@@ -394,7 +394,7 @@ fn texts_of_every_kind_never_panic() {
         "lookup ",
     ];
     let mut dice = Dice(11);
-    let process = std::collections::HashMap::new();
+    let process = foldhash::HashMap::default();
     for _ in 0..20_000 {
         let text: String = (0..dice.roll(24)).map(|_| bits[dice.roll(bits.len())]).collect();
         let mut files = dockline::source::Files::new("/nonexistent".into());

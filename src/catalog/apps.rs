@@ -1,6 +1,6 @@
 //! Applications that keep model-server addresses in their own database, typed into a web page: no file shows them.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 use std::sync::OnceLock;
 
 use super::images::Image;
@@ -70,7 +70,7 @@ mod tests {
 
     #[test]
     fn every_line_has_the_form() {
-        let known: HashSet<&str> = images().iter().flat_map(|i| i.names.iter().copied()).collect();
+        let known: HashSet<&str> = images().flat_map(|i| i.names.iter().copied()).collect();
         let mut seen = HashSet::new();
         for ((line, row), app) in rows(TABLE).zip(apps()) {
             assert_eq!(row.len(), 6, "apps.txt:{line}: images | English | Chinese | forms | callers | source");

@@ -1,10 +1,10 @@
 //! What is known of an image.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt as _};
 use std::sync::OnceLock;
 
 use super::reference::Reference;
-use super::table::{column, facts, fits, list, rows};
+use super::table::{Lazy, column, facts, fits, lines, list, names};
 
 const TABLE: &str = include_str!("images.txt");
 
@@ -111,19 +111,20 @@ impl Image {
 }
 
 struct Table {
-    images: Vec<Image>,
+    images: Vec<Lazy<Image>>,
     by_name: HashMap<&'static str, usize>,
 }
 
 fn table() -> &'static Table {
     static READ: OnceLock<Table> = OnceLock::new();
     READ.get_or_init(|| {
-        let images: Vec<Image> = rows(TABLE).map(|(line, row)| read(line, &row)).collect();
-        let mut by_name = HashMap::with_capacity(images.len() * 2);
-        for (index, image) in images.iter().enumerate() {
-            for name in &image.names {
-                by_name.entry(*name).or_insert(index);
+        let mut images = Vec::with_capacity(512);
+        let mut by_name = HashMap::with_capacity(1024);
+        for (index, line) in lines(TABLE).enumerate() {
+            for name in names(line.1) {
+                by_name.entry(name).or_insert(index);
             }
+            images.push(Lazy::new(line));
         }
         Table { images, by_name }
     })
@@ -132,12 +133,13 @@ fn table() -> &'static Table {
 /// The facts of an image reference; `None` where the catalog does not know it.
 pub fn image(reference: &Reference) -> Option<&'static Image> {
     let table = table();
-    reference.names().iter().find_map(|name| table.images.get(*table.by_name.get(name.as_str())?))
+    let index = reference.names().iter().find_map(|name| table.by_name.get(name.as_str()))?;
+    table.images.get(*index).map(|i| i.get(read))
 }
 
 /// Every image of the catalog.
-pub fn images() -> &'static [Image] {
-    &table().images
+pub fn images() -> impl Iterator<Item = &'static Image> {
+    table().images.iter().map(|i| i.get(read))
 }
 
 fn read(line: usize, row: &[&'static str]) -> Image {
@@ -207,7 +209,7 @@ fn read(line: usize, row: &[&'static str]) -> Image {
 mod tests {
     use std::collections::HashSet;
 
-    use super::super::table::misplaced;
+    use super::super::table::{misplaced, rows};
     use super::*;
 
     #[test]

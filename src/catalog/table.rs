@@ -1,11 +1,47 @@
 //! The form of the tables: one fact a line, columns separated by ` | `, `#` starts a comment line.
 
-/// The rows of a table with their line numbers, from 1.
+use std::sync::OnceLock;
+
+/// The lines of a table that hold facts, with their numbers, from 1.
+pub(super) fn lines(text: &'static str) -> impl Iterator<Item = (usize, &'static str)> {
+    text.lines()
+        .enumerate()
+        .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
+        .map(|(i, line)| (i + 1, line))
+}
+
+/// A line taken apart into its columns.
+pub(super) fn columns(line: &'static str) -> Vec<&'static str> {
+    line.split(" | ").map(str::trim).collect()
+}
+
+/// The words of a line's first column: the names that its facts are of.
+pub(super) fn names(line: &'static str) -> impl Iterator<Item = &'static str> {
+    line.split('|').next().unwrap_or("").split_whitespace()
+}
+
+/// A line whose facts are read when somebody asks for them: a run asks for few of a table's hundreds.
+#[derive(Debug)]
+pub(super) struct Lazy<T> {
+    line: usize,
+    text: &'static str,
+    // Boxed: hundreds of empty ones must not take the room of full ones.
+    read: OnceLock<Box<T>>,
+}
+
+impl<T> Lazy<T> {
+    pub(super) fn new((line, text): (usize, &'static str)) -> Self {
+        Self { line, text, read: OnceLock::new() }
+    }
+
+    pub(super) fn get(&self, read: fn(usize, &[&'static str]) -> T) -> &T {
+        self.read.get_or_init(|| Box::new(read(self.line, &columns(self.text))))
+    }
+}
+
+/// The rows of a table with their line numbers.
 pub(super) fn rows(text: &'static str) -> impl Iterator<Item = (usize, Vec<&'static str>)> {
-    text.lines().enumerate().filter_map(|(index, line)| {
-        let line = line.trim();
-        (!line.is_empty() && !line.starts_with('#')).then(|| (index + 1, line.split(" | ").map(str::trim).collect()))
-    })
+    lines(text).map(|(number, line)| (number, columns(line)))
 }
 
 /// A column of a row; the empty string where it is missing (the tests find that).
@@ -34,6 +70,9 @@ pub(super) struct Pattern {
 impl Pattern {
     /// `None` where there is no `*` in it.
     pub(super) fn parse(text: &'static str) -> Option<Self> {
+        if !text.contains('*') {
+            return None;
+        }
         let mut parts: Vec<&str> = text.split('*').collect();
         let last = parts.pop()?;
         let mut parts = parts.into_iter();

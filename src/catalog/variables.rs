@@ -1,10 +1,11 @@
 //! What is known of an environment variable.
 
-use std::collections::HashMap;
 use std::sync::OnceLock;
 
+use foldhash::{HashMap, HashMapExt as _};
+
 use super::images::Image;
-use super::table::{Pattern, column, facts, list, rows};
+use super::table::{Lazy, Pattern, column, facts, lines, list, names};
 
 const TABLE: &str = include_str!("variables.txt");
 
@@ -67,7 +68,7 @@ pub struct Variable {
 }
 
 struct Table {
-    variables: Vec<Variable>,
+    variables: Vec<Lazy<Variable>>,
     exact: HashMap<&'static str, Vec<usize>>,
     /// Lines with a wildcard.
     patterns: Vec<(Pattern, usize)>,
@@ -76,16 +77,17 @@ struct Table {
 fn table() -> &'static Table {
     static READ: OnceLock<Table> = OnceLock::new();
     READ.get_or_init(|| {
-        let variables: Vec<Variable> = rows(TABLE).map(|(line, row)| read(line, &row)).collect();
-        let mut exact: HashMap<&'static str, Vec<usize>> = HashMap::with_capacity(variables.len() * 2);
+        let mut variables = Vec::with_capacity(1024);
+        let mut exact: HashMap<&'static str, Vec<usize>> = HashMap::with_capacity(1536);
         let mut patterns = Vec::new();
-        for (index, variable) in variables.iter().enumerate() {
-            for name in &variable.names {
+        for (index, line) in lines(TABLE).enumerate() {
+            for name in names(line.1) {
                 match Pattern::parse(name) {
                     Some(pattern) => patterns.push((pattern, index)),
                     None => exact.entry(name).or_default().push(index),
                 }
             }
+            variables.push(Lazy::new(line));
         }
         Table { variables, exact, patterns }
     })
@@ -94,22 +96,21 @@ fn table() -> &'static Table {
 /// The facts of a variable in a container of an image: a line for the image beats one for all, a name beats a pattern.
 pub fn variable(name: &str, image: Option<&Image>) -> Option<&'static Variable> {
     let table = table();
-    let get = |index: &usize| table.variables.get(*index);
+    let get = |index: &usize| table.variables.get(*index).map(|v| v.get(read));
     let for_image = |v: &&'static Variable| image.is_some_and(|image| v.images.iter().any(|i| image.names.contains(i)));
-    let exact: Vec<_> = table.exact.get(name).map_or(Vec::new(), |l| l.iter().filter_map(get).collect());
+    let lines = table.exact.get(name).map_or(&[][..], Vec::as_slice);
+    let exact = || lines.iter().filter_map(get);
     let matched = || table.patterns.iter().filter(|(p, _)| p.fits(name)).filter_map(|(_, i)| get(i));
-    exact
-        .iter()
-        .copied()
+    exact()
         .find(for_image)
         .or_else(|| matched().find(for_image))
-        .or_else(|| exact.iter().copied().find(|v| v.images.is_empty()))
+        .or_else(|| exact().find(|v| v.images.is_empty()))
         .or_else(|| matched().find(|v| v.images.is_empty()))
 }
 
 /// Every variable of the catalog.
-pub fn variables() -> &'static [Variable] {
-    &table().variables
+pub fn variables() -> impl Iterator<Item = &'static Variable> {
+    table().variables.iter().map(|v| v.get(read))
 }
 
 fn condition(value: &'static str) -> Option<(&'static str, Vec<&'static str>)> {
@@ -171,7 +172,7 @@ mod tests {
 
     use super::super::images::{image, images};
     use super::super::reference::Reference;
-    use super::super::table::misplaced;
+    use super::super::table::{misplaced, rows};
     use super::*;
 
     #[test]
@@ -207,7 +208,7 @@ mod tests {
 
     #[test]
     fn lines_for_an_image_name_one_that_the_catalog_has() {
-        let known: HashSet<&str> = images().iter().flat_map(|i| i.names.iter().copied()).collect();
+        let known: HashSet<&str> = images().flat_map(|i| i.names.iter().copied()).collect();
         for variable in variables() {
             for image in &variable.images {
                 assert!(known.contains(image), "variables.txt:{}: {image}", variable.line);

@@ -1,6 +1,6 @@
 //! What every command starts from: language, colour, the environment, the projects that were asked for.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Read as _, Write as _};
@@ -236,7 +236,7 @@ pub(super) fn options(session: &mut Session, wish: &Wish<'_>, dir: &Path) -> Res
     for name in wish.select.iter().chain(wish.ignore) {
         known_rule(name, true)?;
     }
-    let mut severities = HashMap::new();
+    let mut severities = HashMap::default();
     for (rule, severity) in &config.rules {
         known_rule(rule.get_ref(), false).map_err(|failure| session.in_config(&config, rule.span(), failure))?;
         let parsed = match severity.get_ref().as_str() {

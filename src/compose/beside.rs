@@ -1,6 +1,6 @@
 //! Names that other Compose files of the same directory give their services: whoever loads them together has those too.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 use std::path::Path;
 
 use super::discover::{compose_shaped, is_template, is_yaml};
@@ -12,7 +12,7 @@ const MOST: usize = 24;
 /// Service names (and container names), in lower case, of Compose files beside a project's own, with the file's name; and those
 /// files.
 pub(super) fn names_beside(files: &mut Files, own: &[FileId]) -> (HashMap<String, String>, Vec<FileId>) {
-    let mut out = (HashMap::new(), Vec::new());
+    let mut out = (HashMap::default(), Vec::new());
     let Some(path) = own.first().map(|f| files.get(*f).path.clone()) else { return out };
     let Some(entries) = path.parent().and_then(|dir| std::fs::read_dir(dir).ok()) else { return out };
     let mut paths: Vec<_> =

@@ -1,6 +1,6 @@
 //! What the reference checks when the whole project is there: references, cycles, attributes that exclude each other.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use super::load::Loader;
 use super::merge;
@@ -92,7 +92,7 @@ impl Loader<'_> {
     /// Forms of `volumes`, and volumes that are not defined.
     fn volumes(&mut self, root: &V, service: &Service) {
         let known = keys(root, "volumes");
-        let mut mounted: HashMap<String, Span> = HashMap::new();
+        let mut mounted: HashMap<String, Span> = HashMap::default();
         let tmpfs = service.value.get("tmpfs");
         let single: Vec<V> = tmpfs.filter(|v| v.string().is_some()).cloned().into_iter().collect();
         for item in tmpfs.map_or(&[][..], |v| v.items()).iter().chain(&single) {
@@ -232,7 +232,7 @@ impl Loader<'_> {
     }
 
     fn container_names(&mut self, services: &[Service]) {
-        let mut seen: HashMap<&str, Span> = HashMap::new();
+        let mut seen: HashMap<&str, Span> = HashMap::default();
         for service in services.iter().filter(|s| s.active) {
             let Some(value) = service.value.get("container_name") else { continue };
             let Some(name) = value.string().filter(|n| !n.uncertain && !n.text().is_empty()) else { continue };

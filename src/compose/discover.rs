@@ -1,6 +1,7 @@
 //! Which files make which projects.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use foldhash::{HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::load::Request;
@@ -66,7 +67,7 @@ pub fn discover(
     for path in &selection.paths {
         missed.extend(search.path(path).err());
     }
-    let mut seen = HashSet::new();
+    let mut seen = HashSet::default();
     let mut out = search.out;
     out.retain(|found| seen.insert((found.request.files.clone(), found.reads.clone())));
     (out, missed)
@@ -253,7 +254,7 @@ impl Search<'_> {
                 by_dir.entry(folder_of(path)).or_default().push(path.to_path_buf());
             }
         }
-        let mut drawn_in = HashSet::new();
+        let mut drawn_in = HashSet::default();
         let mut shaped: Vec<(PathBuf, Vec<PathBuf>)> = Vec::new();
         for (dir, mut listed) in by_dir {
             listed.sort();

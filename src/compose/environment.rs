@@ -1,6 +1,6 @@
 //! The effective environment of a service: `env_file`s in order, then `environment` over them.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 use std::rc::Rc;
 
 use super::value::{NodeRef, V};
@@ -29,28 +29,64 @@ pub struct EnvVar {
     pub beaten: Vec<(SetBy, Span, Rc<str>)>,
 }
 
+/// The variables of a container in the order in which they are first set, found by name without a walk: a service may have
+/// hundreds, and each address asks for several.
+#[derive(Debug, Default)]
+pub struct Environment {
+    vars: Vec<EnvVar>,
+    index: HashMap<Rc<str>, usize>,
+}
+
+impl Environment {
+    /// Where a variable stands in the order.
+    pub fn position(&self, key: &str) -> Option<usize> {
+        self.index.get(key).copied()
+    }
+
+    pub fn named(&self, key: &str) -> Option<&EnvVar> {
+        self.vars.get(self.position(key)?)
+    }
+}
+
+impl std::ops::Deref for Environment {
+    type Target = [EnvVar];
+
+    fn deref(&self) -> &[EnvVar] {
+        &self.vars
+    }
+}
+
+impl<'a> IntoIterator for &'a Environment {
+    type Item = &'a EnvVar;
+    type IntoIter = std::slice::Iter<'a, EnvVar>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.vars.iter()
+    }
+}
+
 /// Collects the variables of one service.
 pub(super) struct Collector<'a> {
     scope: &'a Scope,
-    vars: Vec<EnvVar>,
-    index: HashMap<Rc<str>, usize>,
+    out: Environment,
     pub problems: Vec<(Problem, Span)>,
 }
 
 impl<'a> Collector<'a> {
     pub(super) fn new(scope: &'a Scope) -> Self {
-        Self { scope, vars: Vec::new(), index: HashMap::new(), problems: Vec::new() }
+        Self { scope, out: Environment::default(), problems: Vec::new() }
     }
 
     fn set(&mut self, mut var: EnvVar) {
-        if let Some(old) = self.index.get(&var.key).and_then(|i| self.vars.get_mut(*i)) {
+        let Environment { vars, index } = &mut self.out;
+        if let Some(old) = index.get(&var.key).and_then(|i| vars.get_mut(*i)) {
             var.beaten = std::mem::take(&mut old.beaten);
             let text = old.value.as_ref().map_or("".into(), |v| v.sourced.text.clone());
             var.beaten.push((old.set_by, old.key_span, text));
             *old = var;
         } else {
-            self.index.insert(var.key.clone(), self.vars.len());
-            self.vars.push(var);
+            index.insert(var.key.clone(), vars.len());
+            vars.push(var);
         }
     }
 
@@ -62,8 +98,10 @@ impl<'a> Collector<'a> {
         literals: &[Option<Rc<Value>>],
         own: &HashMap<Rc<str>, (Value, Setter)>,
     ) {
-        let mut above = own.clone();
         let expands = text.lines.iter().any(|l| l.expands && l.value.as_ref().is_some_and(|v| v.text.contains('$')));
+        let mut above = if expands { own.clone() } else { HashMap::default() };
+        self.out.vars.reserve(text.lines.len());
+        self.out.index.reserve(text.lines.len());
         for (line, literal) in text.lines.iter().zip(literals) {
             let value = match literal {
                 Some(value) => value.clone(),
@@ -128,8 +166,8 @@ impl<'a> Collector<'a> {
         }
     }
 
-    pub(super) fn finish(self) -> Vec<EnvVar> {
-        self.vars
+    pub(super) fn finish(self) -> Environment {
+        self.out
     }
 }
 

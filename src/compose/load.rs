@@ -1,7 +1,7 @@
 //! Files to [`Project`], in the order in which the reference does it: env files, then each Compose file (parse, variables,
 //! `extends`, `include`), merged in turn, then the services read from the whole.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -37,10 +37,10 @@ pub struct Request {
 pub fn load(files: &mut Files, request: &Request, process: &HashMap<String, String>) -> Project {
     let mut loader = Loader {
         files,
-        trees: HashMap::new(),
-        bases: HashMap::new(),
-        env_texts: HashMap::new(),
-        literals: HashMap::new(),
+        trees: HashMap::default(),
+        bases: HashMap::default(),
+        env_texts: HashMap::default(),
+        literals: HashMap::default(),
         problems: Vec::new(),
         spent: 0,
         drawn_in: Vec::new(),
@@ -112,7 +112,7 @@ pub fn load(files: &mut Files, request: &Request, process: &HashMap<String, Stri
     }
     let own_files = own.len();
     own.extend(drawn_in.into_iter().filter(|f| trees.contains_key(f)).collect::<Vec<_>>());
-    let mut seen = HashSet::new();
+    let mut seen = HashSet::default();
     own.retain(|f| seen.insert(*f));
     let (beside, neighbours) = names_beside(files, own.get(..own_files).unwrap_or(&[]));
     let mut said: Vec<(Span, ProblemKind)> = Vec::new();

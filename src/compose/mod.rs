@@ -22,7 +22,7 @@ mod words;
 
 pub use canonical::{Shown, ShownData, canonical};
 pub use discover::{Found, Nothing, Selection, discover};
-pub use environment::{EnvVar, SetBy};
+pub use environment::{EnvVar, Environment, SetBy};
 pub use hosts::ExtraHost;
 pub use load::{Request, default_name, load, load_found};
 pub use model::{

@@ -1,10 +1,10 @@
 //! A project as the rest of the program sees it.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use super::environment::EnvVar;
+use super::environment::{EnvVar, Environment};
 use super::hosts::ExtraHost;
 use super::ports::Port;
 use super::problem::Problem;
@@ -67,7 +67,7 @@ pub struct Service {
     pub value: V,
     pub image: Option<Rc<interpolation::Value>>,
     pub builds: bool,
-    pub environment: Vec<EnvVar>,
+    pub environment: Environment,
     /// A required env file is not there: variables that are not listed may be set.
     pub environment_incomplete: bool,
     pub command: Option<Words>,
@@ -230,7 +230,7 @@ impl Service {
     }
 
     pub fn env(&self, key: &str) -> Option<&EnvVar> {
-        self.environment.iter().find(|v| &*v.key == key)
+        self.environment.named(key)
     }
 
     /// An environment variable's text, where it has one that is certain.

@@ -1,6 +1,6 @@
 //! One file's tree to values: aliases, merge keys, variables.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt as _};
 use std::rc::Rc;
 
 use super::problem::{Problem, ProblemKind};
@@ -15,7 +15,7 @@ pub(super) const BUDGET: u64 = 1_000_000;
 
 /// Resolves a document. `spent` counts expanded nodes over the whole project.
 pub(super) fn resolve(tree: &Tree, root: NodeId, scope: &Scope, spent: &mut u64, problems: &mut Vec<Problem>) -> V {
-    let mut run = Run { tree, scope, spent, problems, done: HashMap::new(), open: Vec::new(), path: Vec::new() };
+    let mut run = Run { tree, scope, spent, problems, done: HashMap::default(), open: Vec::new(), path: Vec::new() };
     run.value(root)
 }
 

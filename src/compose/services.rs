@@ -1,6 +1,6 @@
 //! The merged tree to typed services and networks, with what the reference only finds when it checks the whole.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -170,11 +170,11 @@ impl Loader<'_> {
         name: &str,
         scope: &Scope,
         active: bool,
-    ) -> (Vec<super::environment::EnvVar>, bool) {
+    ) -> (super::environment::Environment, bool) {
         let mut out = Collector::new(scope);
         let mut incomplete = false;
         let own = value.get("environment").map(merge::keyed);
-        let mut visible: HashMap<Rc<str>, (Value, Setter)> = HashMap::new();
+        let mut visible: HashMap<Rc<str>, (Value, Setter)> = HashMap::default();
         let env_files = value.get("env_file");
         if let (Some(own), Some(_)) = (&own, env_files) {
             for entry in own.entries() {

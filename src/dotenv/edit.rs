@@ -4,9 +4,9 @@ use super::parse::{Line, Quote};
 use crate::source::{Edit, FileId, Span, slice};
 
 /// Replaces some bytes of a line's value. `new` shall mean itself but for `${...}`, which expands where the line expands.
-/// `None` where quotes forbid it.
+/// `None` where quotes forbid it, and where no name stands before the value.
 pub fn replace_part(text: &str, line: &Line, span: Span, new: &str) -> Option<Edit> {
-    if new.contains(['\n', '"', '\'', '\\']) || !line.span.contains(span) {
+    if new.contains(['\n', '"', '\'', '\\']) || !line.span.contains(span) || line.key.is_empty() {
         return None;
     }
     if new.contains('$') && !line.expands {

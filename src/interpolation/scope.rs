@@ -1,7 +1,7 @@
 //! Precedence, in one place: the process environment, then the env files of the project, the later over the earlier.
 
+use foldhash::{HashMap, HashSet};
 use std::cell::Cell;
-use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::value::{Lookup, Problem, Value, interpolate};

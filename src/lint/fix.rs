@@ -1,6 +1,7 @@
 //! Select, apply, lint again, guard. Nothing is written here: the answer says what every file would hold.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use foldhash::{HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::guard::{State, changed_services};
@@ -87,10 +88,10 @@ pub fn fix(
     wanted: &FixOptions,
 ) -> Fixed {
     let mut out = Fixed::default();
-    let mut overlay: HashMap<PathBuf, Vec<u8>> = HashMap::new();
-    let mut met = HashSet::new();
+    let mut overlay: HashMap<PathBuf, Vec<u8>> = HashMap::default();
+    let mut met = HashSet::default();
     for item in found {
-        let mut run = Run { base, item, process, options, wanted, overlay, out, banned: HashMap::new() };
+        let mut run = Run { base, item, process, options, wanted, overlay, out, banned: HashMap::default() };
         run.project(&mut met);
         Run { overlay, out, .. } = run;
     }
@@ -113,7 +114,7 @@ pub fn fix(
     out.left = lint(&mut files, &relisted, process, options);
     out.left.failures.extend(failures.into_iter().filter(|f| !out.left.failures.contains(f)).collect::<Vec<_>>());
     out.files = files;
-    let mut seen = HashSet::new();
+    let mut seen = HashSet::default();
     out.notes.retain(|n| seen.insert(n.get(Lang::En).to_owned()));
     out
 }
@@ -222,7 +223,7 @@ impl Run<'_> {
         let mut chosen: Vec<Chosen> = Vec::new();
         let mut edits: Vec<Edit> = Vec::new();
         let mut over = Override::default();
-        let mut created: HashSet<PathBuf> = HashSet::new();
+        let mut created: HashSet<PathBuf> = HashSet::default();
         for finding in findings {
             let mark = mark(files, finding);
             if self.banned.contains_key(&mark) {

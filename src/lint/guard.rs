@@ -1,6 +1,7 @@
 //! What a fix may not break: a project's state before and after it, held against each other.
 
-use std::collections::{BTreeMap, HashMap};
+use foldhash::HashMap;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::run::{Choice, Options, findings};
@@ -94,7 +95,7 @@ impl State {
 }
 
 fn comments(files: &Files, project: &Project) -> HashMap<PathBuf, Vec<String>> {
-    let mut out: HashMap<PathBuf, Vec<String>> = HashMap::new();
+    let mut out: HashMap<PathBuf, Vec<String>> = HashMap::default();
     for (file, tree) in &project.trees {
         let list = out.entry(files.get(*file).path.clone()).or_default();
         list.extend(

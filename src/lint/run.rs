@@ -1,6 +1,6 @@
 //! Load, survey, check, sort, dedup.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 use std::net::IpAddr;
 
 use super::advice::{Advice, advice};
@@ -80,8 +80,8 @@ impl Outcome {
 /// Lints the projects that were found.
 pub fn lint(files: &mut Files, found: &[Found], process: &HashMap<String, String>, options: &Options) -> Outcome {
     let mut out = Outcome::default();
-    let mut seen: HashMap<(Span, &'static str, Option<&'static str>), usize> = HashMap::new();
-    for item in found {
+    let mut seen: HashMap<(Span, &'static str, Option<&'static str>), usize> = HashMap::default();
+    for (number, item) in found.iter().enumerate() {
         let project = load_found(files, item, process);
         if let Some(env) = &item.reads
             && !reads(files, &project, env)
@@ -111,6 +111,11 @@ pub fn lint(files: &mut Files, found: &[Found], process: &HashMap<String, String
         }
         out.gaps.extend(gaps(files, &project));
         out.projects.push(info(files, &survey));
+        // The process ends behind the last project, and the system takes its memory back faster than we could.
+        if number + 1 == found.len() {
+            std::mem::forget(survey);
+            std::mem::forget(project);
+        }
     }
     let order = |t: &Told| {
         let name = files.get(t.finding.place.span.file).name.clone();

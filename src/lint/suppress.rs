@@ -1,6 +1,6 @@
 //! `# dockline: ignore[rule, rule] reason`: at the end of a line, or on lines of its own above it.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use crate::compose::Project;
 use crate::diag::Finding;

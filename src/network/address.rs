@@ -120,6 +120,10 @@ fn names_no_host(scheme: &str) -> bool {
 
 /// Every address that a text holds, in order.
 pub fn find(text: &str) -> Vec<Address> {
+    // Most values of most containers are no address in any form.
+    if !text.contains([':', '(']) {
+        return Vec::new();
+    }
     let mut out = urls(text);
     out.extend(dsns(text));
     if !text.contains("://") && !text.contains('(') {
@@ -240,6 +244,9 @@ fn host_and_port(text: &str) -> Option<(Range<usize>, Option<Range<usize>>)> {
 
 /// Where `tcp(` opens a data source name, and the range in the parentheses.
 fn dsn_at(text: &str) -> Option<(usize, Range<usize>)> {
+    if !text.contains('(') {
+        return None;
+    }
     for open in ["tcp(", "tcp4(", "tcp6("] {
         if let Some(at) = text.find(open) {
             if at > 0 && (byte(text, at - 1).is_ascii_alphanumeric() || byte(text, at - 1) == b'_') {

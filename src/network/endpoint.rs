@@ -128,7 +128,7 @@ fn of_variable(service: &Service, id: ServiceId, index: usize, out: &mut Vec<End
     }
     let partner = ["PORT", "port"].iter().find_map(|word| {
         let name = format!("{stem}{word}");
-        let index = service.environment.iter().position(|v| *v.key == *name)?;
+        let index = service.environment.position(&name)?;
         let port = service.environment.get(index)?.value.as_ref()?.text().trim().parse::<u16>().ok()?;
         (port > 0).then_some((index, port))
     });

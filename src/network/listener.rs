@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::catalog::{self, Audience, Image, Ports};
 use crate::compose::{EnvVar, Service};
-use crate::source::Span;
+use crate::source::{Span, from};
 
 /// The addresses that a server takes connections on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -299,9 +299,7 @@ fn loopback_setting(service: &Service, image: Option<&'static Image>) -> Option<
     for (index, var) in service.environment.iter().enumerate() {
         // What binds to loopback says so in its value; the catalog is asked of those alone.
         let Some(value) = &var.value else { continue };
-        if !["127.", "localhost", "::1"].iter().any(|w| value.text().contains(w))
-            && image.and_then(|i| i.bind_env) != Some(&*var.key)
-        {
+        if !says_loopback(value.text()) && image.and_then(|i| i.bind_env) != Some(&*var.key) {
             continue;
         }
         let own = image.and_then(|i| i.bind_env) == Some(&*var.key);
@@ -327,6 +325,16 @@ fn loopback_setting(service: &Service, image: Option<&'static Image>) -> Option<
         name: "command".to_owned(),
         span: flag_span(service, &text),
         certain: image.is_some_and(|i| !i.bind_flags.is_empty()),
+    })
+}
+
+/// Whether a text holds the loopback in some spelling. Asked of every variable, so without a search for each.
+fn says_loopback(text: &str) -> bool {
+    text.bytes().enumerate().any(|(at, byte)| match byte {
+        b'1' => from(text, at).starts_with("127."),
+        b'l' => from(text, at).starts_with("localhost"),
+        b':' => from(text, at).starts_with("::1"),
+        _ => false,
     })
 }
 
@@ -389,11 +397,13 @@ fn hints(service: &Service) -> Vec<u16> {
     let mut out = Vec::new();
     for var in &service.environment {
         let Some(value) = &var.value else { continue };
-        let named = var.key.to_ascii_uppercase().contains("PORT");
-        if named {
-            out.extend(value.text().trim().parse::<u16>().ok());
+        if let Ok(port) = value.text().trim().parse::<u16>()
+            && var.key.to_ascii_uppercase().contains("PORT")
+        {
+            out.push(port);
         }
-        if let Some(port) = split_bind(value.text()).1
+        if value.text().contains(':')
+            && let Some(port) = split_bind(value.text()).1
             && catalog::variable(&var.key, None).is_some_and(|v| v.audience == Some(Audience::Bind))
         {
             out.push(port);

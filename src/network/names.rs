@@ -420,16 +420,14 @@ fn known_elsewhere(net: &Topology<'_>, from: ServiceId, space: Space, name: &str
 /// The alias that a name is a slip of: `docker.host.internal`, `host.docker.interal`, `hostdockerinternal`.
 fn misspelt(name: &str) -> Option<&'static str> {
     let squeezed: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
-    if squeezed.len() < 12 {
-        return None;
-    }
+    let mut parts: Vec<&str> = name.split(['.', '-', '_']).collect();
+    parts.sort_unstable();
     ["host.docker.internal", "host.containers.internal", "gateway.docker.internal"].into_iter().find(|alias| {
         let plain: String = alias.chars().filter(|c| *c != '.').collect();
         let mut sorted: Vec<&str> = alias.split('.').collect();
-        let mut parts: Vec<&str> = name.split(['.', '-', '_']).collect();
         sorted.sort_unstable();
-        parts.sort_unstable();
-        parts == sorted || strsim::damerau_levenshtein(&plain, &squeezed) <= 2
+        parts == sorted
+            || plain.len().abs_diff(squeezed.len()) <= 2 && strsim::damerau_levenshtein(&plain, &squeezed) <= 2
     })
 }
 

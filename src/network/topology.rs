@@ -1,6 +1,6 @@
 //! The project's network side, worked out once: namespaces, images, listeners, names, who can't start.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 use std::net::IpAddr;
 
 use super::facts::Facts;
@@ -44,6 +44,8 @@ pub struct Topology<'a> {
     subnets: Vec<(usize, Range)>,
     /// By service: its networks, and its names on each in lower case.
     names: Vec<Vec<(usize, Vec<String>)>>,
+    /// By service: every name that it has anywhere, in lower case.
+    all_names: Vec<Vec<String>>,
 }
 
 /// An address range and the gateway in it.
@@ -100,7 +102,15 @@ impl<'a> Topology<'a> {
         for ((node, service), space) in nodes.iter_mut().zip(&project.services).zip(spaces) {
             node.blocked = blocked(service, space, facts);
         }
-        let mut net = Self { project, facts, nodes, addresses: HashMap::new(), subnets: Vec::new(), names: Vec::new() };
+        let mut net = Self {
+            project,
+            facts,
+            nodes,
+            addresses: HashMap::default(),
+            subnets: Vec::new(),
+            names: Vec::new(),
+            all_names: Vec::new(),
+        };
         for (id, service) in project.services.iter().enumerate() {
             for attachment in &service.attachments {
                 let Some(network) = attachment.network else { continue };
@@ -117,6 +127,7 @@ impl<'a> Topology<'a> {
             }
         }
         net.names = (0..net.nodes.len()).map(|id| net.names_of(id)).collect();
+        net.all_names = (0..net.nodes.len()).map(|id| net.names_anywhere(id)).collect();
         net
     }
 
@@ -200,8 +211,12 @@ impl<'a> Topology<'a> {
             .collect()
     }
 
-    /// Every name that a service has anywhere.
-    pub fn all_names(&self, id: ServiceId) -> Vec<String> {
+    /// Every name that a service has anywhere, in lower case.
+    pub fn all_names(&self, id: ServiceId) -> &[String] {
+        self.all_names.get(id).map_or(&[], Vec::as_slice)
+    }
+
+    fn names_anywhere(&self, id: ServiceId) -> Vec<String> {
         let Some(service) = self.service(id) else { return Vec::new() };
         let mut names = self.plain_names(id);
         names.extend(service.attachments.iter().flat_map(|a| &a.aliases).map(|a| a.to_lowercase()));

@@ -1,4 +1,4 @@
-use std::collections::HashSet;
+use foldhash::HashSet;
 use std::rc::Rc;
 
 use crate::compose::{Data, ProblemKind, SetBy, V};
@@ -31,13 +31,6 @@ outside Docker.",
 
 fn check(cx: &mut Cx<'_>) {
     let project = cx.project();
-    let mut read: HashSet<Rc<str>> = HashSet::new();
-    names(&project.root, &mut read);
-    // A template that fails has no value, and names the variable all the same.
-    read.extend(project.problems.iter().filter_map(|p| match &p.kind {
-        ProblemKind::Required { name, .. } => Some(name.clone()),
-        _ => None,
-    }));
     // A file that is an env_file of some service reaches a container whole.
     let whole: HashSet<_> = project
         .services
@@ -48,10 +41,18 @@ fn check(cx: &mut Cx<'_>) {
             SetBy::Environment { .. } => None,
         })
         .collect();
-    for file in &project.env_files {
-        if whole.contains(file) {
-            continue;
-        }
+    let parts: Vec<_> = project.env_files.iter().filter(|file| !whole.contains(file)).collect();
+    if parts.is_empty() {
+        return;
+    }
+    let mut read: HashSet<Rc<str>> = HashSet::default();
+    names(&project.root, &mut read);
+    // A template that fails has no value, and names the variable all the same.
+    read.extend(project.problems.iter().filter_map(|p| match &p.kind {
+        ProblemKind::Required { name, .. } => Some(name.clone()),
+        _ => None,
+    }));
+    for file in parts {
         let Some(text) = project.env_texts.get(file) else { continue };
         let used_below: HashSet<&str> = text
             .lines

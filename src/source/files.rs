@@ -1,7 +1,7 @@
 //! The files of a run: read once, named as the user would name them.
 
+use foldhash::HashMap;
 use std::cell::OnceCell;
-use std::collections::HashMap;
 use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
@@ -131,6 +131,9 @@ impl Files {
 
     pub fn absolute(&self, path: &Path) -> PathBuf {
         let joined = if path.is_absolute() { path.to_path_buf() } else { self.base.join(path) };
+        if !joined.components().any(|part| matches!(part, Component::CurDir | Component::ParentDir)) {
+            return joined;
+        }
         let mut out = PathBuf::new();
         for part in joined.components() {
             match part {

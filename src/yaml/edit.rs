@@ -204,6 +204,8 @@ pub fn replace_scalar(tree: &Tree, id: NodeId, value: &str) -> Option<Edit> {
             format!("'{}'", value.replace('\'', "''"))
         }
         Style::Literal | Style::Folded => return None,
+        // `? key` and `{key}` have no colon to stand behind.
+        Style::Empty if tree.node(id).mark.is_none() => return None,
         Style::Empty if plain_ok(value, flow) => format!(" {value}"),
         Style::Empty => format!(" {}", double_quoted(value)),
         _ => double_quoted(value),

@@ -1,6 +1,6 @@
 //! Text to [`Tree`]. The only file that knows the parser crate: everything else sees our own tree.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 use std::rc::Rc;
 
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, StructureStyle};
@@ -126,6 +126,9 @@ fn swallowed(text: &str, source: &str, at: usize, open: Option<usize>) -> Option
 
 /// The first directive that Compose's reader refuses. Directives stand where a document begins, in front of its `---`.
 fn directive(text: &str) -> Option<usize> {
+    if !text.contains('%') {
+        return None;
+    }
     let mut at = 0;
     let mut begins = true;
     for line in text.split_inclusive('\n') {
@@ -145,7 +148,7 @@ fn directive(text: &str) -> Option<usize> {
             if !taken {
                 return Some(at);
             }
-        } else if !(words.trim().is_empty() || words.trim_start().starts_with('#')) {
+        } else if begins && !(words.trim().is_empty() || words.trim_start().starts_with('#')) {
             begins = false;
         }
         at += line.len();
@@ -200,9 +203,11 @@ struct Stop {
 }
 
 fn attempt(file: FileId, text: &Rc<str>, source: &str) -> (Tree, Option<Stop>) {
-    let tree = Tree { file, text: text.clone(), nodes: Vec::new(), documents: Vec::new(), comments: Vec::new() };
+    // About what real files need; growing would copy it several times.
+    let nodes = Vec::with_capacity((text.len() / 8).min(1 << 14));
+    let tree = Tree { file, text: text.clone(), nodes, documents: Vec::new(), comments: Vec::new() };
     let mut builder =
-        Builder { tree, source, stack: Vec::new(), cursor: 0, anchors: HashMap::new(), last: None, unknown: None };
+        Builder { tree, source, stack: Vec::new(), cursor: 0, anchors: HashMap::default(), last: None, unknown: None };
     let options = granit_parser::options! {
         emit_unresolved_aliases: true,
         emit_anchor_events: true,
@@ -324,6 +329,10 @@ impl Builder<'_> {
                 if let Some(node) = self.last.and_then(|id| self.tree.nodes.get_mut(id.0 as usize)) {
                     node.anchor = Some((range.start as u32, range.end as u32));
                     node.outer = node.outer.min(range.start as u32);
+                    if matches!(node.kind, Kind::Scalar { style: Style::Empty, .. }) {
+                        node.start = node.start.max(range.end as u32);
+                        node.end = node.start;
+                    }
                 }
                 self.cursor = self.cursor.max(range.end);
             }
@@ -396,9 +405,11 @@ impl Builder<'_> {
         let tag = tag.map(tag_of);
         let (style, range) = match style {
             ScalarStyle::Plain if range.is_empty() => {
-                // An empty value is reported before its colon; it belongs behind it (or behind its tag).
-                let at =
-                    tag_start.map_or(self.cursor, |t| t + from(self.source, t).find([' ', '\n', '\r']).unwrap_or(0));
+                // An empty value is reported before its colon; it belongs behind it, or behind its tag (or its anchor, which comes next).
+                let at = tag_start.map_or(self.cursor, |start| {
+                    let rest = from(self.source, start);
+                    start + rest.find([' ', '\t', '\n', '\r', ',', ']', '}']).unwrap_or(rest.len())
+                });
                 (Style::Empty, at..at)
             }
             ScalarStyle::Plain => (Style::Plain, range),
