@@ -11,6 +11,7 @@
 //!   [`template`]: `${A:-b}` in pieces.
 //! - [`yaml`] and [`dotenv`]: text to trees with spans, and minimal edits. [`report`]: findings to text. [`config`]: `dockline.toml`.
 //! - [`catalog`]: what is known of images, variables and error messages. [`interpolation`]: who sets a variable, and where a value came from.
+//!   [`mounted`]: the settings in configuration files of programs.
 //! - [`compose`]: the project as Compose loads it.
 //! - [`network`]: who reaches whom.
 //! - [`remedy`]: from a broken address to edits. [`view`]: the survey as tables. [`rule`]: what a rule is.
@@ -29,6 +30,7 @@ pub mod dotenv;
 pub mod explain;
 pub mod interpolation;
 pub mod lint;
+pub mod mounted;
 pub mod network;
 pub mod remedy;
 pub mod report;

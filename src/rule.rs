@@ -3,6 +3,7 @@
 
 use crate::compose::{Problem, Project, Service, ServiceId, SetBy};
 use crate::diag::{Applicability, Category, Finding, Fix, Lang, Place, Related, Severity, Strategy, Text};
+use crate::mounted::Format;
 use crate::network::{Edge, Facts, Judged, Site, Survey};
 use crate::remedy::{Desk, Draft, Plan, Prospects, choices};
 use crate::source::{Files, Span};
@@ -166,6 +167,12 @@ impl<'a> Cx<'a> {
             return line.map_or_else(String::new, |l| l.key.to_string());
         }
         self.service(judged.endpoint.service).map_or_else(String::new, |s| judged.endpoint.path(s))
+    }
+
+    /// The format of the configuration file that an endpoint stands in.
+    pub fn format_of(&self, judged: &Judged) -> Option<Format> {
+        let Site::Configured(index) = judged.endpoint.site else { return None };
+        Some(self.service(judged.endpoint.service)?.configured.get(index)?.format)
     }
 
     /// Where an endpoint's variable is set: the span of its name.

@@ -10,7 +10,7 @@ const FLOORS: &[&[&str]] = &[
     &["diag"],
     &["template"],
     &["yaml", "dotenv", "report", "config"],
-    &["catalog", "interpolation"],
+    &["catalog", "interpolation", "mounted"],
     &["compose"],
     &["network"],
     &["remedy"],

@@ -12,4 +12,5 @@ pub use apps::{App, app, apps};
 pub use errors::{Layer, Says, Signature, Symptom, signatures};
 pub use images::{Auth, Image, ImageKind, Ports, image, images};
 pub use reference::Reference;
+pub use table::fits;
 pub use variables::{Audience, PathRule, SchemeRule, Variable, variable, variables};

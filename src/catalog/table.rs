@@ -99,7 +99,7 @@ impl Pattern {
 }
 
 /// Whether a text matches a pattern or, where there is no `*` in it, equals it.
-pub(super) fn fits(pattern: &'static str, text: &str) -> bool {
+pub fn fits(pattern: &'static str, text: &str) -> bool {
     Pattern::parse(pattern).map_or(pattern == text, |p| p.fits(text))
 }
 

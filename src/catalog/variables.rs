@@ -54,6 +54,8 @@ pub struct Variable {
     pub audience: Option<Audience>,
     pub speaks: Option<&'static str>,
     pub path: Option<PathRule>,
+    /// The path counts only where this variable has one of these values.
+    pub path_if: Option<(&'static str, Vec<&'static str>)>,
     pub no_slash: bool,
     pub scheme: Option<SchemeRule>,
     pub default: Option<&'static str>,
@@ -136,6 +138,7 @@ fn read(line: usize, row: &[&'static str]) -> Variable {
         audience,
         speaks: None,
         path: None,
+        path_if: None,
         no_slash: false,
         scheme: None,
         default: None,
@@ -152,6 +155,7 @@ fn read(line: usize, row: &[&'static str]) -> Variable {
             ("speaks", _) => variable.speaks = Some(value),
             ("path", "none") => variable.path = Some(PathRule::Bare),
             ("path", _) => variable.path = Some(PathRule::Must(value)),
+            ("path-if", _) => variable.path_if = condition(value),
             ("slash", "no") => variable.no_slash = true,
             ("scheme", "required") => variable.scheme = Some(SchemeRule::Required),
             ("scheme", "optional") => variable.scheme = Some(SchemeRule::Optional),
@@ -186,6 +190,7 @@ mod tests {
                 let read = match key {
                     "when" => variable.when.is_some(),
                     "unless" => variable.unless.is_some(),
+                    "path-if" => variable.path_if.is_some() && variable.path.is_some(),
                     _ => true,
                 };
                 assert!(read, "variables.txt:{line}: {key}=VARIABLE=value,value");

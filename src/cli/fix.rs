@@ -8,7 +8,7 @@ use super::lint::reached;
 use super::session::{self, Failure, Session, Wish};
 use crate::compose::Found;
 use crate::diag::{Lang, Strategy, Text};
-use crate::lint::{FixOptions, Fixed, Setting, fix};
+use crate::lint::{FixOptions, Fixed, Setting, Stale, fix};
 use crate::report::{self, FindingJson, tame};
 use crate::source::{Change, WriteError, unified, write_all};
 use crate::text;
@@ -212,10 +212,12 @@ impl Report<'_> {
         self.fixed.changes.iter().map(one).collect()
     }
 
-    /// `docker compose up -d SERVICE...` for each project: `restart` would keep the old environment.
+    /// `docker compose up -d SERVICE...` for each project: `restart` would keep the old environment, and of a changed file that
+    /// a container mounts Compose takes no notice.
     fn apply(&self) -> Vec<String> {
         let files = &self.session.files;
-        let one = |(dir, services): &(std::path::PathBuf, Vec<String>)| {
+        let one = |stale: &Stale| {
+            let dir = &stale.dir;
             let project = &self.args.project;
             let mut command = String::new();
             let named = !project.file.is_empty();
@@ -242,13 +244,13 @@ impl Report<'_> {
             for profile in &project.profile {
                 let _ = write!(command, " --profile {}", session::quoted(profile));
             }
-            command.push_str(" up -d");
-            for service in services {
+            command.push_str(if stale.mounted { " up -d --force-recreate" } else { " up -d" });
+            for service in &stale.services {
                 let _ = write!(command, " {}", session::quoted(service));
             }
             command
         };
-        self.fixed.services.iter().map(one).collect()
+        self.fixed.stale.iter().map(one).collect()
     }
 
     fn human(&self) -> String {

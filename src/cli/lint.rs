@@ -134,9 +134,17 @@ fn human(session: &Session, args: &Lint, outcome: &Outcome) -> String {
         findings.sort_by_key(|f| urgency(f));
         out.push_str(&told(&human, session, args, &findings));
     }
+    let mut gaps: Vec<(Vec<String>, &str)> = Vec::new();
     for gap in &outcome.gaps {
+        let (file, message) = (report::tame(&gap.file), gap.message.get(lang));
+        match gaps.iter_mut().find(|(_, m)| *m == message) {
+            Some((files, _)) => files.push(file),
+            None => gaps.push((vec![file], message)),
+        }
+    }
+    for (files, message) in gaps {
         let label = text!("not judged", "未判断");
-        let _ = writeln!(out, "{}: {}: {}\n", label.get(lang), report::tame(&gap.file), gap.message.get(lang));
+        let _ = writeln!(out, "{}: {}: {message}\n", label.get(lang), files.join(", "));
     }
     out.push_str(&closing(session, args, outcome));
     out

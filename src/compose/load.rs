@@ -10,13 +10,14 @@ use super::discover::{Found, is_template};
 use super::environment::{self, Collector};
 use super::merge;
 use super::missing;
-use super::model::{Part, Project};
+use super::model::{Part, Project, Unread};
 use super::problem::{Problem, ProblemKind};
 use super::resolve;
 use super::schema::{self, Check};
 use super::value::{Data, Entry, Map, NodeRef, V, Value};
 use crate::dotenv::{self, EnvText};
 use crate::interpolation::{self, Missing, Scope, Setter};
+use crate::mounted;
 use crate::source::{Encoding, FileId, Files, ReadError, Span};
 use crate::yaml::{self, Tree};
 
@@ -48,6 +49,8 @@ pub fn load(files: &mut Files, request: &Request, process: &HashMap<String, Stri
         including: Vec::new(),
         unplaced: Vec::new(),
         failures: Vec::new(),
+        settings: HashMap::default(),
+        unread: Vec::new(),
     };
     let dir = loader.files.absolute(&request.dir);
     let dotenv = dir.join(".env");
@@ -101,7 +104,19 @@ pub fn load(files: &mut Files, request: &Request, process: &HashMap<String, Stri
     }
     let (services, networks) = loader.model(&root, &name, &profiles, &scope);
     loader.consistency(&root, &services);
-    let Loader { trees, bases, env_texts, mut problems, drawn_in, incomplete, unplaced, failures, .. } = loader;
+    let Loader {
+        trees,
+        bases,
+        env_texts,
+        mut problems,
+        drawn_in,
+        incomplete,
+        unplaced,
+        failures,
+        settings,
+        unread,
+        ..
+    } = loader;
     if let Some(first) = own.first() {
         problems.extend(unplaced.into_iter().map(|(kind, rejects)| Problem {
             kind,
@@ -115,6 +130,7 @@ pub fn load(files: &mut Files, request: &Request, process: &HashMap<String, Stri
     let mut seen = HashSet::default();
     own.retain(|f| seen.insert(*f));
     let (beside, neighbours) = names_beside(files, own.get(..own_files).unwrap_or(&[]));
+    let of_settings = settings.into_iter().filter_map(|(file, read)| Some((file, read.tree.clone()?)));
     let mut said: Vec<(Span, ProblemKind)> = Vec::new();
     // One place, one problem, however many services share it.
     problems.retain(|p| {
@@ -130,7 +146,7 @@ pub fn load(files: &mut Files, request: &Request, process: &HashMap<String, Stri
         env_files,
         dotenv,
         bases,
-        trees,
+        trees: trees.into_iter().chain(of_settings).collect(),
         env_texts: env_texts.into_iter().map(|((file, _), text)| (file, text)).collect(),
         root,
         scope,
@@ -141,6 +157,7 @@ pub fn load(files: &mut Files, request: &Request, process: &HashMap<String, Stri
         beside,
         neighbours,
         part: None,
+        unread,
         failures,
     }
 }
@@ -217,11 +234,19 @@ pub(super) struct Loader<'a> {
     /// Problems of files that are not there; told at the start of the first Compose file.
     unplaced: Vec<(ProblemKind, bool)>,
     pub failures: Vec<(String, ReadError)>,
+    /// Configuration files of services: what they hold, read once each.
+    pub settings: HashMap<FileId, Rc<mounted::Settings>>,
+    pub unread: Vec<(FileId, Unread)>,
 }
 
 impl Loader<'_> {
     pub(super) fn problem(&mut self, kind: ProblemKind, span: Span, path: impl Into<String>, rejects: bool) {
         self.problems.push(Problem { kind, span, path: path.into(), rejects });
+    }
+
+    /// Whether a file is one that Compose itself reads.
+    pub(super) fn reads(&self, file: FileId) -> bool {
+        self.trees.contains_key(&file) || self.env_texts.keys().any(|(f, _)| *f == file)
     }
 
     /// The directory that a file's relative paths start from.

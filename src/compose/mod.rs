@@ -10,6 +10,7 @@ mod load;
 mod merge;
 mod missing;
 mod model;
+mod mounts;
 mod ports;
 mod problem;
 mod resolve;
@@ -26,8 +27,8 @@ pub use environment::{EnvVar, Environment, SetBy};
 pub use hosts::ExtraHost;
 pub use load::{Request, default_name, load, load_found};
 pub use model::{
-    Attachment, Dependency, Healthcheck, Link, Mode, Mount, Network, Part, Project, Rest, Service, ServiceId, Subnet,
-    Words,
+    Attachment, Configured, Dependency, Healthcheck, Link, Mode, Mount, Network, Part, Project, Rest, Service,
+    ServiceId, Subnet, Unread, Words,
 };
 pub use ports::Port;
 pub use problem::{Defined, Problem, ProblemKind};

@@ -11,6 +11,7 @@ use super::problem::Problem;
 use super::value::{NodeRef, V};
 use crate::dotenv::EnvText;
 use crate::interpolation::{self, Scope};
+use crate::mounted;
 use crate::source::{FileId, ReadError, Span};
 use crate::yaml::Tree;
 
@@ -44,8 +45,19 @@ pub struct Project {
     pub neighbours: Vec<FileId>,
     /// It is no project by itself.
     pub part: Option<Part>,
+    /// Configuration files of services that are not judged, and why.
+    pub unread: Vec<(FileId, Unread)>,
     /// Files that were asked for and can't be read: the run failed.
     pub failures: Vec<(String, ReadError)>,
+}
+
+/// Why a mounted configuration file is not judged.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Unread {
+    /// Somebody fills it in before the program reads it.
+    Template,
+    /// It is not what its name says, from this offset on.
+    Fault(usize),
 }
 
 /// What a file is that is no project by itself.
@@ -68,6 +80,8 @@ pub struct Service {
     pub image: Option<Rc<interpolation::Value>>,
     pub builds: bool,
     pub environment: Environment,
+    /// What its configuration files say, as far as the project has them.
+    pub configured: Vec<Configured>,
     /// A required env file is not there: variables that are not listed may be set.
     pub environment_incomplete: bool,
     pub command: Option<Words>,
@@ -104,6 +118,17 @@ pub struct Mount {
     pub source: String,
     pub target: String,
     pub span: Span,
+}
+
+/// A setting in a configuration file that a service has from the project: by a bind mount, or as one of its `configs`.
+#[derive(Clone, Debug)]
+pub struct Configured {
+    pub file: FileId,
+    /// The file's path inside the container.
+    pub target: Rc<str>,
+    pub format: mounted::Format,
+    pub setting: mounted::Setting,
+    pub value: Rc<interpolation::Value>,
 }
 
 /// `command`, `entrypoint` or a health check's test.
@@ -220,6 +245,13 @@ impl Project {
 
     pub fn tree(&self, file: FileId) -> Option<&Rc<Tree>> {
         self.trees.get(&file)
+    }
+}
+
+impl Configured {
+    /// What names it among all that a service says: `services.api.mounted:/app/config.yaml:llm.url`.
+    pub fn path(&self, service: &Service) -> String {
+        service.path(&format!("mounted:{}:{}", self.target, self.setting.path))
     }
 }
 

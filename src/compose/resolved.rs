@@ -15,6 +15,9 @@ pub fn flatten(project: &Project) -> BTreeMap<String, String> {
             }
             out.insert(service.path(&entry.key), text(&entry.value));
         }
+        for configured in &service.configured {
+            out.insert(configured.path(service), configured.value.text().to_owned());
+        }
         for var in &service.environment {
             let value = var.value.as_ref().map_or("(none)", |v| v.text());
             out.insert(service.path(&format!("environment.{}", var.key)), value.to_owned());

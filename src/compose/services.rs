@@ -27,7 +27,7 @@ impl Loader<'_> {
         let mut services = Vec::new();
         if let Some(section) = root.get("services") {
             for entry in section.entries() {
-                if let Some(service) = self.service(entry, profiles, scope) {
+                if let Some(service) = self.service(entry, root, profiles, scope) {
                     services.push(service);
                 }
             }
@@ -78,7 +78,7 @@ impl Loader<'_> {
         out
     }
 
-    fn service(&mut self, entry: &Entry, profiles: &HashSet<String>, scope: &Scope) -> Option<Service> {
+    fn service(&mut self, entry: &Entry, root: &V, profiles: &HashSet<String>, scope: &Scope) -> Option<Service> {
         let value = entry.value.clone();
         let name = entry.key.clone();
         let path = |rest: &str| format!("services.{name}.{rest}");
@@ -146,6 +146,7 @@ impl Loader<'_> {
             replicas: replicas.and_then(|r| r.parse().ok()),
             own_dns: value.get("dns").is_some(),
             provider,
+            configured: self.configured(&value, root),
             mounts: mounts(&value),
             name,
             value,

@@ -10,8 +10,9 @@ pub const MASK: &str = "***";
 /// Whether a name says that its value is a credential: `DB_PASSWORD`, `OPENAI_API_KEY`, `REDISCLI_AUTH`; not `MAX_TOKENS`,
 /// `KEY_PREFIX` or `PUBLIC_KEY`.
 pub fn is_secret(name: &str) -> bool {
-    // Compose's own attribute lists names.
-    if name == "secrets" {
+    // Compose's own attribute lists names; nginx passes requests on.
+    let passes = ["proxy_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "grpc_pass", "memcached_pass"];
+    if name == "secrets" || passes.iter().any(|directive| name.rsplit('.').next() == Some(directive)) {
         return false;
     }
     let words = words(name);

@@ -62,8 +62,8 @@ pub struct Fixed {
     pub changes: Vec<Change>,
     /// What the person has to do or to know.
     pub notes: Vec<Text>,
-    /// Services whose containers must be made anew, by project directory.
-    pub services: Vec<(PathBuf, Vec<String>)>,
+    /// Containers that must be made anew, by project.
+    pub stale: Vec<Stale>,
     /// Findings that only `--unsafe` would mend.
     pub held_back: usize,
     /// Fixes that broke a guard and were taken back: the rule and what it broke.
@@ -74,6 +74,15 @@ pub struct Fixed {
     made: Vec<PathBuf>,
     /// Wishes that no project can grant, with the reasons.
     pub unmet: Vec<(String, Text)>,
+}
+
+/// Containers of a project that must be made anew.
+#[derive(Clone, Debug)]
+pub struct Stale {
+    pub dir: PathBuf,
+    pub services: Vec<String>,
+    /// A file changed that they mount: Compose sees no difference there and must be told to make them anew.
+    pub mounted: bool,
 }
 
 /// Rounds after which what still changes goes back and forth.
@@ -212,9 +221,12 @@ impl Run<'_> {
             self.apply_guarded(&files, &project, chosen);
         }
         let (_, project) = self.load();
-        let changed = changed_services(&before, &flatten(&project), &project);
-        if !changed.is_empty() {
-            self.out.services.push((project.dir.clone(), changed));
+        let after = flatten(&project);
+        let services = changed_services(&before, &after, &project);
+        if !services.is_empty() {
+            let mounted =
+                after.iter().any(|(path, value)| path.contains(".mounted:") && before.get(path) != Some(value));
+            self.out.stale.push(Stale { dir: project.dir.clone(), services, mounted });
         }
     }
 

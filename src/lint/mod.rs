@@ -8,6 +8,6 @@ mod setting;
 mod suppress;
 
 pub use advice::{Advice, advice};
-pub use fix::{Applied, FixOptions, Fixed, Skipped, fix};
+pub use fix::{Applied, FixOptions, Fixed, Skipped, Stale, fix};
 pub use run::{Choice, Options, Outcome, ProjectInfo, Told, findings, lint};
 pub use setting::Setting;

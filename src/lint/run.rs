@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use super::advice::{Advice, advice};
 use super::suppress::Ignores;
-use crate::compose::{Found, Part, Project, load_found};
+use crate::compose::{Found, Part, Project, Unread, load_found};
 use crate::diag::{Finding, Gap, Severity};
 use crate::network::{Facts, Survey};
 use crate::rule::{Cx, Rule};
@@ -184,17 +184,37 @@ fn gaps(files: &Files, project: &Project) -> Vec<Gap> {
     let own = project.files.get(..project.own_files).unwrap_or(&[]);
     let first = own.last().map_or_else(String::new, |f| files.get(*f).name.clone());
     let message = match project.part {
-        Some(Part::Overlay) => text!(
+        Some(Part::Overlay) => Some(text!(
             "an overlay, by the looks of it, and its base file is not beside it: lint the two with -f BASE -f FILE",
             "看起来是覆盖文件，而基础文件不在旁边：请用 -f 基础文件 -f 这个文件 一起检查"
-        ),
-        Some(Part::Template) => text!("a template: Compose files are made from it", "这是模板：Compose 文件由它生成"),
-        None if project.incomplete => text!(
+        )),
+        Some(Part::Template) => {
+            Some(text!("a template: Compose files are made from it", "这是模板：Compose 文件由它生成"))
+        }
+        None if project.incomplete => Some(text!(
             "a part of the project could not be read: names that are not found there are not judged",
             "项目有一部分没能读到：在其中找不到的名字不作判断"
-        ),
-        None => return out,
+        )),
+        None => None,
     };
-    out.push(Gap { file: first, message });
+    out.extend(message.map(|message| Gap { file: first, message }));
+    out.extend(project.unread.iter().map(|(file, why)| {
+        let source = files.get(*file);
+        let message = match why {
+            Unread::Template => text!(
+                "a template that is filled in at start: the addresses in it are not judged",
+                "这是启动时才填的模板：里面的地址不作判断"
+            ),
+            Unread::Fault(at) => {
+                let at = files.position(*file, *at);
+                let (line, column) = (at.line, at.column);
+                text!(
+                    "not readable as what its name says, from line {line}, column {column} on: not judged",
+                    "从第 {line} 行第 {column} 列起，读不成文件名所说的格式：不作判断"
+                )
+            }
+        };
+        Gap { file: source.name.clone(), message }
+    }));
     out
 }

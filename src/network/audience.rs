@@ -4,7 +4,8 @@ use super::address::{Address, Form};
 use super::endpoint::{Endpoint, Site};
 use super::listener::runs_server;
 use crate::catalog::{self, Audience as Listed, Image, ImageKind, PathRule, SchemeRule, Variable};
-use crate::compose::{Mode, Project, Service, SetBy};
+use crate::compose::{Configured, Mode, Project, Service, SetBy};
+use crate::mounted::Format;
 
 /// Who uses an address.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -68,13 +69,11 @@ pub struct Role {
     /// An allow list: names are compared, nobody connects.
     pub allow_list: bool,
     pub fact: Option<&'static Variable>,
+    /// What the client makes of the path.
+    pub path: Option<PathRule>,
 }
 
 impl Role {
-    pub fn path_rule(&self) -> Option<PathRule> {
-        self.fact.and_then(|f| f.path)
-    }
-
     pub fn scheme_rule(&self) -> Option<SchemeRule> {
         self.fact.and_then(|f| f.scheme)
     }
@@ -95,10 +94,14 @@ pub(super) fn role(
         proxy: false,
         allow_list: false,
         fact: None,
+        path: None,
     };
     match endpoint.site {
         Site::Health(_) => return Some(plain(Audience::Healthcheck, Sure::Pattern)),
         Site::Command(_) | Site::Entrypoint(_) => return Some(in_command(endpoint, &plain)),
+        Site::Configured(index) => {
+            return service.configured.get(index).and_then(|c| in_file(project, service, image, endpoint, c, &plain));
+        }
         Site::Env(_) => {}
     }
     let name = &*endpoint.variable;
@@ -113,7 +116,7 @@ pub(super) fn role(
             {
                 Reading::Ignored
             }
-            _ => reading(service, fact),
+            _ => reading(&|name| service.env_text(name), fact),
         };
         let mut role = match fact.audience? {
             Listed::Text => return None,
@@ -126,6 +129,7 @@ pub(super) fn role(
         role.reading = reading;
         role.speaks = fact.speaks;
         role.fact = Some(fact);
+        role.path = path(&|name| service.env_text(name), fact);
         client_of_own_kind(service, image, endpoint, &mut role);
         switched_off(service, name, &mut role);
         rewritten(service, &mut role);
@@ -216,12 +220,25 @@ fn rewritten(service: &Service, role: &mut Role) {
     }
 }
 
-fn reading(service: &Service, fact: &Variable) -> Reading {
-    let is = |name: &str, values: &[&str]| {
-        service.env_text(name).is_some_and(|text| {
-            text.split(',').any(|t| values.iter().any(|v| v.eq_ignore_ascii_case(t.trim().trim_matches(['"', '\'']))))
+/// Whether a setting has one of some values, which may be patterns; of a list one is enough.
+fn is<'a>(text_of: &dyn Fn(&str) -> Option<&'a str>, name: &str, values: &[&'static str]) -> bool {
+    text_of(name).is_some_and(|text| {
+        text.split(',').any(|t| {
+            let text = t.trim().trim_matches(['"', '\'']);
+            values.iter().any(|v| v.eq_ignore_ascii_case(text) || catalog::fits(v, text))
         })
-    };
+    })
+}
+
+/// What the client makes of an address's path, given the other settings.
+fn path<'a>(text_of: &dyn Fn(&str) -> Option<&'a str>, fact: &Variable) -> Option<PathRule> {
+    let counts = fact.path_if.as_ref().is_none_or(|(name, values)| is(text_of, name, values));
+    fact.path.filter(|_| counts)
+}
+
+/// Whether the program reads a setting, by the texts of the others.
+fn reading<'a>(text_of: &dyn Fn(&str) -> Option<&'a str>, fact: &Variable) -> Reading {
+    let is = |name: &str, values: &[&'static str]| is(text_of, name, values);
     if let Some((name, values)) = &fact.when
         && !is(name, values)
     {
@@ -251,6 +268,43 @@ fn in_command(endpoint: &Endpoint, plain: &dyn Fn(Audience, Sure) -> Role) -> Ro
     let binds =
         BIND_FLAGS.iter().any(|w| flag.contains(w)) || matches!(endpoint.address.host.as_str(), "0.0.0.0" | "::");
     plain(if binds { Audience::Bind } else { Audience::Server }, Sure::Guess)
+}
+
+/// A setting in a configuration file: nginx and squid connect to what they name; else the catalog knows the image's setting,
+/// or the words on the path to it tell.
+fn in_file(
+    project: &Project,
+    service: &Service,
+    image: Option<&'static Image>,
+    endpoint: &Endpoint,
+    configured: &Configured,
+    plain: &dyn Fn(Audience, Sure) -> Role,
+) -> Option<Role> {
+    if matches!(configured.format, Format::Nginx | Format::Squid) {
+        return Some(plain(Audience::Server, Sure::Catalog));
+    }
+    let beside = |name: &str| {
+        let found = configured.setting.beside.iter().find(|(key, _)| &**key == name);
+        found.map(|(_, text)| &**text)
+    };
+    let own_line = |v: &&Variable| image.is_some_and(|i| v.images.iter().any(|n| i.names.contains(n)));
+    if let Some(fact) = catalog::variable(&configured.setting.key, image).filter(own_line) {
+        let audience = match fact.audience? {
+            Listed::Text => return None,
+            Listed::Server | Listed::Proxy => Audience::Server,
+            Listed::Browser | Listed::Origin => Audience::Browser,
+            Listed::Bind | Listed::Own => Audience::Bind,
+        };
+        let mut role = plain(audience, Sure::Catalog);
+        role.reading = reading(&beside, fact);
+        role.speaks = fact.speaks;
+        role.fact = Some(fact);
+        role.path = path(&beside, fact);
+        return Some(role);
+    }
+    let role = by_name(project, service, endpoint, plain);
+    // Without a scheme it may be anything that has a colon in it.
+    (endpoint.address.form != Form::HostPort || role.sure > Sure::Guess).then_some(role)
 }
 
 /// The words of a variable's name.

@@ -17,6 +17,8 @@ pub enum Site {
     Command(usize),
     Entrypoint(usize),
     Health(usize),
+    /// Index in what the service's configuration files say.
+    Configured(usize),
 }
 
 /// An address in a service, before anything is judged.
@@ -24,7 +26,7 @@ pub enum Site {
 pub struct Endpoint {
     pub service: ServiceId,
     pub site: Site,
-    /// The variable's name; `command`, `entrypoint` or `healthcheck` elsewhere.
+    /// The variable's name; `command`, `entrypoint` or `healthcheck` elsewhere; the path in a configuration file.
     pub variable: Rc<str>,
     pub value: Rc<interpolation::Value>,
     pub address: Address,
@@ -37,7 +39,7 @@ impl Endpoint {
         self.value.text()
     }
 
-    /// The path of the place: `services.api.environment.OLLAMA_BASE_URL`, or the bare name for a line of an env file.
+    /// The path of the place: `services.api.environment.OLLAMA_BASE_URL`, or the path inside a configuration file.
     pub fn path(&self, service: &Service) -> String {
         match self.site {
             Site::Env(_) => service.path(&format!("environment.{}", self.variable)),
@@ -48,6 +50,7 @@ impl Endpoint {
                 service.path(&indexed("entrypoint", i, service.entrypoint.as_ref().is_some_and(|w| w.listed)))
             }
             Site::Health(_) => service.path("healthcheck.test"),
+            Site::Configured(_) => self.variable.to_string(),
         }
     }
 
@@ -87,6 +90,18 @@ pub(super) fn of_service(project: &Project, id: ServiceId) -> Vec<Endpoint> {
                 let (value, variable) = (text.clone(), name.into());
                 out.push(Endpoint { service: id, site, variable, value, address, port_from: None });
             }
+        }
+    }
+    for (index, configured) in service.configured.iter().enumerate() {
+        // Texts of many lines are prompts and scripts.
+        let text = configured.value.text();
+        if text.contains('\n') {
+            continue;
+        }
+        for address in address::find(text) {
+            let (value, variable) = (configured.value.clone(), configured.setting.path.clone());
+            let site = Site::Configured(index);
+            out.push(Endpoint { service: id, site, variable, value, address, port_from: None });
         }
     }
     out

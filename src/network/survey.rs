@@ -286,6 +286,7 @@ pub fn judge_address(
         proxy: false,
         allow_list: false,
         fact: None,
+        path: None,
     };
     let asker = Asker { net, from, platform: net.facts.platform, role: &role, endpoint: None };
     let outcome = asker.server(address);

@@ -68,6 +68,13 @@ impl<'a> Desk<'a> {
         })
     }
 
+    /// Whether a span lies in what a configuration file of a service says verbatim.
+    fn in_configuration(&self, span: Span) -> bool {
+        let said = self.project().services.iter().flat_map(|s| &s.configured).filter(|c| c.file == span.file);
+        let mut spans = said.flat_map(|c| c.value.sourced.spans());
+        spans.any(|whole| whole.contains(span))
+    }
+
     /// The line of an env file that a span lies in.
     pub fn line_at(&self, span: Span) -> Option<&'a Line> {
         self.project().env_texts.get(&span.file)?.lines.iter().find(|l| l.span.contains(span))
@@ -80,6 +87,11 @@ impl<'a> Desk<'a> {
             && let Some(tree) = self.tree(span.file)
         {
             return yaml::replace_part(tree, node, span, new).ok_or_else(|| self.by_hand(span));
+        }
+        if self.in_configuration(span) {
+            // Words of nginx, squid and TOML strings: what means something there does not go in.
+            let plain = !new.contains(['"', '\'', '\\', ';', '{', '}', '#', '$', ' ', '\n']);
+            return if plain { Ok(Edit::replace(span, new)) } else { Err(self.by_hand(span)) };
         }
         let line = self.line_at(span).ok_or_else(|| self.by_hand(span))?;
         let text = &self.files.get(span.file).text;

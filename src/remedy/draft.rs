@@ -108,6 +108,7 @@ impl<'a> Draft<'a> {
                 Site::Command(_) => service.path("command"),
                 Site::Entrypoint(_) => service.path("entrypoint"),
                 Site::Health(_) => service.path("healthcheck"),
+                Site::Configured(index) => service.configured.get(index).map_or_else(String::new, |c| c.path(service)),
             };
             self.changes(path);
             if let (Site::Env(_), Some(port)) = (judged.endpoint.site, judged.endpoint.port_from)
@@ -258,10 +259,17 @@ impl<'a> Draft<'a> {
 
     fn readdress_in_override(&mut self, judged: &Judged, new: &NewAddress) -> Result<(), Text> {
         let Site::Env(_) = judged.endpoint.site else {
-            return Err(text!(
-                "it stands in a command, which an override file can only replace whole",
-                "它写在命令里，而 override 文件只能整条替换命令"
-            ));
+            return Err(if matches!(judged.endpoint.site, Site::Configured(_)) {
+                text!(
+                    "it stands in a file of the program's own, which no override file reaches",
+                    "它写在程序自己的配置文件里，override 文件管不到"
+                )
+            } else {
+                text!(
+                    "it stands in a command, which an override file can only replace whole",
+                    "它写在命令里，而 override 文件只能整条替换命令"
+                )
+            });
         };
         let value = Self::new_value(judged, new)?;
         let name = self.desk.name(judged.endpoint.service).to_owned();

@@ -28,8 +28,10 @@ pub fn lan_ip(desk: Desk<'_>, edge: &Edge<'_>, applicability: Applicability) -> 
     for id in edge.services() {
         reachable(desk, id)?;
     }
+    let expands = expands(desk, edge);
     let known = desk.project().scope.get(VARIABLE);
     match &known {
+        _ if !expands => {}
         Some(bound) if *bound.value.text != *ip.to_string() => {
             let other = bound.value.text.to_string();
             return Err(text!("{VARIABLE} is {other} already", "{VARIABLE} 已经是 {other}"));
@@ -37,7 +39,7 @@ pub fn lan_ip(desk: Desk<'_>, edge: &Edge<'_>, applicability: Applicability) -> 
         Some(_) => {}
         None => draft.add_env_line(VARIABLE, &ip.to_string())?,
     }
-    let host = if expands(desk, edge) { format!("${{{VARIABLE}}}") } else { ip.to_string() };
+    let host = if expands { format!("${{{VARIABLE}}}") } else { ip.to_string() };
     let new = match url_for(edge.first(), &host, Some(port)) {
         // Brackets around an IPv6 address, where it is written out.
         new if ip.is_ipv6() => NewAddress { host: format!("[{}]", new.host), ..new },
@@ -48,10 +50,14 @@ pub fn lan_ip(desk: Desk<'_>, edge: &Edge<'_>, applicability: Applicability) -> 
         draft.notes.push(host_side::listen_on(ip, port));
     }
     draft.announces.extend(host_side::ANNOUNCED);
-    let description = text!(
-        "call the host by its LAN address, {ip}:{port}, kept as {VARIABLE} in the env file",
-        "用宿主机的局域网地址 {ip}:{port}，地址存为 env 文件里的 {VARIABLE}"
-    );
+    let description = if expands {
+        text!(
+            "call the host by its LAN address, {ip}:{port}, kept as {VARIABLE} in the env file",
+            "用宿主机的局域网地址 {ip}:{port}，地址存为 env 文件里的 {VARIABLE}"
+        )
+    } else {
+        text!("call the host by its LAN address, {ip}:{port}", "用宿主机的局域网地址 {ip}:{port}")
+    };
     Ok(draft.finish(Strategy::LanIp, applicability, description))
 }
 

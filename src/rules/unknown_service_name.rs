@@ -1,4 +1,5 @@
 use crate::diag::{Applicability, Category, Lang, Severity};
+use crate::mounted::Format;
 use crate::network::{Audience, Fault, NoName, edges};
 use crate::remedy;
 use crate::rule::{Cx, FixKind, Rule, Words};
@@ -61,6 +62,12 @@ fn check(cx: &mut Cx<'_>) {
             finding.help.push(text!(
                 "load both: docker compose -f {base} -f {file} up -d",
                 "两个文件要一起加载：docker compose -f {base} -f {file} up -d"
+            ));
+        }
+        if cx.format_of(judged) == Some(Format::Nginx) {
+            finding.help.push(text!(
+                "nginx does not even start: `[emerg] host not found in upstream \"{host}\"`",
+                "nginx 连启动都不行：`[emerg] host not found in upstream \"{host}\"`"
             ));
         }
         // A bare name without a port in a variable of unknown use may be read by nobody.

@@ -44,7 +44,7 @@ fn check(cx: &mut Cx<'_>) {
         );
         let url = Cx::shown(judged);
         let written = slice(judged.endpoint.text(), judged.endpoint.address.path_range.clone()).trim_end_matches('/');
-        let added = match (judged.role.path_rule(), judged.role.speaks) {
+        let added = match (judged.role.path, judged.role.speaks) {
             (Some(PathRule::Bare), Some("ollama")) => "/api",
             (Some(PathRule::Bare), Some("openai")) => "/v1",
             _ => "",
@@ -78,7 +78,7 @@ fn extra(judged: &Judged) -> Option<(usize, &str)> {
     if path.contains(['?', '#', ',']) {
         return None;
     }
-    match judged.role.path_rule()? {
+    match judged.role.path? {
         PathRule::Bare => {
             let bare = path.trim_end_matches('/');
             matches!(bare, "/v1" | "/api" | "/api/chat" | "/api/generate" | "/v1/chat/completions")

@@ -43,7 +43,7 @@ const EITHER: [&str; 5] = [
 
 fn check(cx: &mut Cx<'_>) {
     let found = edges(cx.survey, |j| {
-        let Some(PathRule::Must(path)) = j.role.path_rule() else { return false };
+        let Some(PathRule::Must(path)) = j.role.path else { return false };
         j.counts()
             && !j.endpoint.value.uncertain
             && j.role.audience == Audience::Server
@@ -84,5 +84,8 @@ fn needs(cx: &Cx<'_>, judged: &Judged) -> bool {
             .image(service)
             .is_some_and(|image| image.speaks("openai") && !image.names.iter().any(|n| EITHER.contains(n)));
     }
-    matches!(address.port, Some(11434 | 1234)) && address.port_range.is_some()
+    let private = address.host.parse::<std::net::Ipv4Addr>().is_ok_and(|ip| ip.is_private());
+    // The clients that the catalog names with an image add no `/v1` of their own, and the common local servers have it.
+    let known_client = judged.role.fact.is_some_and(|fact| !fact.images.is_empty());
+    address.port_range.is_some() && (matches!(address.port, Some(11434 | 1234)) || (private && known_client))
 }

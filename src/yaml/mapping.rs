@@ -65,8 +65,10 @@ fn escaped(raw: &str, span: Span) -> Option<Builder> {
                 let kept = slice(raw, start..at).trim_end_matches([' ', '\t']).len() + start;
                 made.push(slice(raw, start..kept), Some(span.part(start..kept)), true);
                 let rest = from(raw, at);
-                let gap = rest.len() - rest.trim_start().len();
-                let breaks = slice(rest, 0..gap).matches('\n').count();
+                let gap = rest.len() - rest.trim_start_matches([' ', '\t', '\r', '\n']).len();
+                // A carriage return alone breaks a line too.
+                let blank = slice(rest, 0..gap);
+                let breaks = blank.matches(['\n', '\r']).count() - blank.matches("\r\n").count();
                 let text = if breaks == 1 { " ".to_owned() } else { "\n".repeat(breaks - 1) };
                 made.push(&text, Some(span.part(kept..at + gap)), false);
                 at += gap;
