@@ -15,6 +15,9 @@ pub struct Config {
     pub platform: Option<Spanned<String>>,
     #[serde(default)]
     pub host: Host,
+    /// Rule sets to run: `default`, `hardening`, `style`, `all`.
+    #[serde(default)]
+    pub rule_sets: Vec<Spanned<String>>,
     /// Severity by rule id: `error`, `warning`, `info` or `off`.
     #[serde(default)]
     pub rules: BTreeMap<Spanned<String>, Spanned<String>>,

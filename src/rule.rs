@@ -27,6 +27,30 @@ impl FixKind {
     }
 }
 
+/// What a rule is asked for. Source: what people expect of a linter that they have just installed: what is broken or dangerous,
+/// and nothing else.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RuleSet {
+    /// Correctness, reachability, serious exposure.
+    Default,
+    /// What makes a stack harder to break into or to lose.
+    Hardening,
+    /// Order, spelling, portability.
+    Style,
+}
+
+impl RuleSet {
+    pub const ALL: [Self; 3] = [Self::Default, Self::Hardening, Self::Style];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::Hardening => "hardening",
+            Self::Style => "style",
+        }
+    }
+}
+
 /// Fixed words in both languages.
 #[derive(Clone, Copy, Debug)]
 pub struct Words {
@@ -49,6 +73,7 @@ pub struct Rule {
     /// Kebab-case, the smell's name, readable after "ignore". Frozen once released.
     pub id: &'static str,
     pub category: Category,
+    pub set: RuleSet,
     /// Slugs of the causes that its findings name.
     pub causes: &'static [&'static str],
     /// The severity of most of its findings; a finding may have another.

@@ -94,21 +94,22 @@ fn list(lang: Lang) -> String {
         Lang::En => (
             "Rules",
             "Written by the documentation test from the rules themselves.",
-            "| rule | category | severity | fix | |\n| --- | --- | --- | --- | --- |\n",
+            "| rule | category | set | severity | fix | |\n| --- | --- | --- | --- | --- | --- |\n",
         ),
         Lang::Zh => (
             "规则",
             "由文档测试根据规则本身生成。",
-            "| 规则 | 类别 | 级别 | 修复 | |\n| --- | --- | --- | --- | --- |\n",
+            "| 规则 | 类别 | 规则集 | 级别 | 修复 | |\n| --- | --- | --- | --- | --- | --- |\n",
         ),
     };
     let mut out = format!("# {title}\n\n{about}\n\n{head}");
     let suffix = if lang == Lang::En { ".md" } else { ".zh-CN.md" };
     for rule in ALL {
-        let (id, category, severity, fix) = (rule.id, rule.category.name(), rule.severity.name(), fixes(rule, lang));
+        let (id, category, set) = (rule.id, rule.category.name(), rule.set.name());
+        let (severity, fix) = (rule.severity.name(), fixes(rule, lang));
         // A bar would end the cell, in code too.
         let title = rule.title.get(lang).replace('|', "\\|");
-        let _ = writeln!(out, "| [`{id}`]({id}{suffix}) | {category} | {severity} | {fix} | {title} |");
+        let _ = writeln!(out, "| [`{id}`]({id}{suffix}) | {category} | {set} | {severity} | {fix} | {title} |");
     }
     out
 }

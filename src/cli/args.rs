@@ -135,6 +135,9 @@ pub struct Lint {
     /// Least severity that makes the exit status 1
     #[arg(long, value_enum, default_value_t = FailOn::Warning, value_name = "SEVERITY")]
     pub fail_on: FailOn,
+    /// Sets of rules to run: default, hardening, style or all
+    #[arg(long, value_name = "SET", value_delimiter = ',')]
+    pub rules: Vec<String>,
     /// Only these rules or categories (repeatable, commas allowed)
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     pub select: Vec<String>,
@@ -180,6 +183,9 @@ pub struct Fix {
     /// Least severity of what is left that makes the exit status 1
     #[arg(long, value_enum, default_value_t = FailOn::Warning, value_name = "SEVERITY")]
     pub fail_on: FailOn,
+    /// Sets of rules to run: default, hardening, style or all
+    #[arg(long, value_name = "SET", value_delimiter = ',')]
+    pub rules: Vec<String>,
     /// Only these rules or categories
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     pub select: Vec<String>,

@@ -93,7 +93,8 @@ fn relate(
     told: &mut Vec<Told>,
     typed: &mut Vec<Text>,
 ) -> Result<(), Failure> {
-    let wish = Wish { project: &args.project, select: &[], ignore: &[], lan_ip: None, into_override: false };
+    let wish =
+        Wish { project: &args.project, rules: &[], select: &[], ignore: &[], lan_ip: None, into_override: false };
     let (options, _) = session::options(session, &wish, &project.dir)?;
     let survey = Survey::new(project, &options.facts);
     let found: Vec<Finding> = findings(&session.files, &survey, &options);

@@ -19,6 +19,7 @@ pub(super) fn run(session: &mut Session, args: &Fix) -> Result<u8, Failure> {
     let dir = found.first().map_or_else(|| session.files.base().to_path_buf(), |f| f.request.dir.clone());
     let wish = Wish {
         project: &args.project,
+        rules: &args.rules,
         select: &args.select,
         ignore: &args.ignore,
         lan_ip: args.lan_ip.clone(),

@@ -148,6 +148,7 @@ const WORDS: &[(&str, &str)] = &[
     ("Output format", "输出格式"),
     ("Write to FILE instead of standard output", "写入 FILE，而不是标准输出"),
     ("Least severity that makes the exit status 1", "达到这个级别，退出码就是 1"),
+    ("Sets of rules to run: default, hardening, style or all", "用哪些规则集：default、hardening、style 或 all"),
     ("Only these rules or categories (repeatable, commas allowed)", "只用这些规则或类别（可重复，可用逗号分隔）"),
     ("Leave out these rules or categories", "不用这些规则或类别"),
     ("Exit 1 also for what could not be judged", "有无法判断的地方，退出码也是 1"),

@@ -16,8 +16,14 @@ const FOLD: usize = 3;
 pub(super) fn run(session: &mut Session, args: &Lint) -> Result<u8, Failure> {
     let (found, missed) = session.find(&args.project, &args.paths, args.recursive)?;
     let dir = found.first().map_or_else(|| session.files.base().to_path_buf(), |f| f.request.dir.clone());
-    let wish =
-        Wish { project: &args.project, select: &args.select, ignore: &args.ignore, lan_ip: None, into_override: false };
+    let wish = Wish {
+        project: &args.project,
+        rules: &args.rules,
+        select: &args.select,
+        ignore: &args.ignore,
+        lan_ip: None,
+        into_override: false,
+    };
     let (options, _) = session::options(session, &wish, &dir)?;
     let outcome = lint(&mut session.files, &found, &session.process, &options);
     let out = match args.format {

@@ -16,6 +16,7 @@ struct Document {
 struct Row {
     id: &'static str,
     category: &'static str,
+    set: &'static str,
     severity: &'static str,
     fix: &'static str,
     causes: &'static [&'static str],
@@ -30,6 +31,7 @@ pub(super) fn run(session: &Session, args: &Rules) -> u8 {
             let rules = rules::ALL.iter().map(|rule| Row {
                 id: rule.id,
                 category: rule.category.name(),
+                set: rule.set.name(),
                 severity: rule.severity.name(),
                 fix: rule.fix.name(),
                 causes: rule.causes,
@@ -41,7 +43,13 @@ pub(super) fn run(session: &Session, args: &Rules) -> u8 {
         DataFormat::Human => {
             let mut table = Table::default();
             for rule in rules::ALL {
-                let cells = [rule.id, rule.category.name(), rule.severity.name(), rule.title.get(session.lang)];
+                let cells = [
+                    rule.id,
+                    rule.category.name(),
+                    rule.set.name(),
+                    rule.severity.name(),
+                    rule.title.get(session.lang),
+                ];
                 table.row(cells.map(str::to_owned));
             }
             session::print(&table.render(0));

@@ -14,6 +14,7 @@ use crate::diag::{Lang, Severity, Text};
 use crate::lint::{Choice, Options};
 use crate::network::{Facts, HostListener, Platform};
 use crate::report::tame;
+use crate::rule::RuleSet;
 use crate::rules;
 use crate::source::{Files, ReadError};
 use crate::text;
@@ -24,7 +25,7 @@ pub(super) const FINDINGS: u8 = 1;
 pub(super) const FAILED: u8 = 2;
 
 /// Why the run itself failed: what happened, and what to do instead.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Failure {
     pub message: Text,
     pub hint: Option<Text>,
@@ -257,13 +258,30 @@ pub(super) fn options(session: &mut Session, wish: &Wish<'_>, dir: &Path) -> Res
                 .map_err(|_| Failure::new(text!("`{text}` is no IP address", "`{text}` 不是 IP 地址")))?,
         ),
     };
-    let choice = Choice { select: wish.select.to_vec(), ignore: wish.ignore.to_vec() };
+    let named = config.rule_sets.iter().map(|name| (name.get_ref().clone(), Some(name.span())));
+    let from_file: Vec<_> = if wish.rules.is_empty() { named.collect() } else { Vec::new() };
+    let mut sets = Vec::new();
+    for (name, span) in wish.rules.iter().map(|name| (name.clone(), None)).chain(from_file) {
+        let known: Vec<RuleSet> = RuleSet::ALL.into_iter().filter(|s| name == "all" || s.name() == name).collect();
+        if known.is_empty() {
+            let failure = Failure::new(text!("no rule set `{name}`", "没有 `{name}` 这个规则集"))
+                .hint(text!("default, hardening, style or all", "可用的有 default、hardening、style、all"));
+            return Err(span.map_or(failure.clone(), |span| session.in_config(&config, span, failure)));
+        }
+        sets.extend(known);
+    }
+    if sets.is_empty() {
+        sets.push(RuleSet::Default);
+    }
+    let choice = Choice { sets, select: wish.select.to_vec(), ignore: wish.ignore.to_vec() };
     Ok((Options { facts, choice, severities, lan_ip, into_override: wish.into_override }, config))
 }
 
 /// What a command line says of rules and repairs.
 pub(super) struct Wish<'a> {
     pub project: &'a ProjectArgs,
+    /// Names of rule sets; none for what the configuration says, or the default.
+    pub rules: &'a [String],
     pub select: &'a [String],
     pub ignore: &'a [String],
     pub lan_ip: Option<String>,

@@ -8,7 +8,7 @@ use super::suppress::Ignores;
 use crate::compose::{Found, Part, Project, Unread, load_found};
 use crate::diag::{Finding, Gap, Severity};
 use crate::network::{Facts, Survey};
-use crate::rule::{Cx, Rule};
+use crate::rule::{Cx, Rule, RuleSet};
 use crate::rules;
 use crate::source::{Files, ReadError, Span};
 use crate::text;
@@ -24,17 +24,27 @@ pub struct Options {
     pub into_override: bool,
 }
 
-/// Rules by id or category: only these, without those.
-#[derive(Clone, Debug, Default)]
+/// Which rules run: those of some sets; or only some, by id or category; without some.
+#[derive(Clone, Debug)]
 pub struct Choice {
+    pub sets: Vec<RuleSet>,
     pub select: Vec<String>,
     pub ignore: Vec<String>,
+}
+
+impl Default for Choice {
+    fn default() -> Self {
+        Self { sets: vec![RuleSet::Default], select: Vec::new(), ignore: Vec::new() }
+    }
 }
 
 impl Choice {
     fn takes(&self, rule: &Rule) -> bool {
         let named = |list: &[String]| list.iter().any(|n| n == rule.id || n == rule.category.name());
-        (self.select.is_empty() || named(&self.select)) && !named(&self.ignore)
+        // Who names a rule wants it, whatever set it is of.
+        let asked = self.select.iter().any(|n| n == rule.id);
+        let of_set = self.sets.contains(&rule.set);
+        (asked || (of_set && (self.select.is_empty() || named(&self.select)))) && !named(&self.ignore)
     }
 }
 

@@ -1,12 +1,13 @@
 use crate::diag::{Applicability, Category, Fix, Lang, Severity, Strategy};
 use crate::network::{Audience, Fault, Judged, Sure, edges};
 use crate::remedy::NewAddress;
-use crate::rule::{Cx, FixKind, Rule, Words};
+use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::text;
 
 pub(super) static RULE: Rule = Rule {
     id: "browser-internal-name",
     category: Category::Reach,
+    set: RuleSet::Default,
     causes: &["browser-url-internal-name"],
     severity: Severity::Warning,
     fix: FixKind::Sometimes,

@@ -1,12 +1,13 @@
 use crate::compose::Rest;
 use crate::diag::{Category, Severity};
-use crate::rule::{Cx, FixKind, Rule, Words};
+use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::source::{from, upto};
 use crate::text;
 
 pub(super) static RULE: Rule = Rule {
     id: "command-cut-off",
     category: Category::Start,
+    set: RuleSet::Default,
     causes: &[],
     severity: Severity::Error,
     fix: FixKind::Never,

@@ -1,12 +1,13 @@
 use crate::compose::ProblemKind;
 use crate::diag::{Category, Place, Related, Severity, Text};
-use crate::rule::{Cx, FixKind, Rule, Words};
+use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::source::Span;
 use crate::text;
 
 pub(super) static RULE: Rule = Rule {
     id: "conflicting-attributes",
     category: Category::Model,
+    set: RuleSet::Default,
     causes: &[],
     severity: Severity::Error,
     fix: FixKind::Never,

@@ -1,11 +1,12 @@
 use crate::diag::{Category, Lang, Severity};
 use crate::network::{Audience, Fault, NoName, edges};
-use crate::rule::{Cx, FixKind, Rule, Words};
+use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::text;
 
 pub(super) static RULE: Rule = Rule {
     id: "default-bridge-name",
     category: Category::Reach,
+    set: RuleSet::Default,
     causes: &["network-mismatch"],
     severity: Severity::Error,
     fix: FixKind::Never,

@@ -1,12 +1,13 @@
 use crate::compose::ProblemKind;
 use crate::diag::{Category, Severity};
 use crate::dotenv::FaultKind;
-use crate::rule::{Cx, FixKind, Rule, Words};
+use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::text;
 
 pub(super) static RULE: Rule = Rule {
     id: "env-file-syntax",
     category: Category::Env,
+    set: RuleSet::Default,
     causes: &["env-quoting"],
     severity: Severity::Error,
     fix: FixKind::Never,

@@ -1,13 +1,14 @@
 use crate::compose::SetBy;
 use crate::diag::{Category, Related, Severity};
 use crate::interpolation::Setter;
-use crate::rule::{Cx, FixKind, Rule, Words};
+use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::source::Span;
 use crate::text;
 
 pub(super) static RULE: Rule = Rule {
     id: "env-value-overridden",
     category: Category::Env,
+    set: RuleSet::Default,
     causes: &["env-precedence"],
     severity: Severity::Info,
     fix: FixKind::Never,

@@ -1,11 +1,12 @@
 use crate::diag::{Applicability, Category, Fix, Severity, Strategy};
 use crate::network::{Blocked, valid_address};
-use crate::rule::{Cx, FixKind, Rule, Words};
+use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::text;
 
 pub(super) static RULE: Rule = Rule {
     id: "extra-hosts-value",
     category: Category::Reach,
+    set: RuleSet::Default,
     causes: &["missing-host-gateway"],
     severity: Severity::Error,
     fix: FixKind::Sometimes,

@@ -1,12 +1,13 @@
 use crate::diag::{Applicability, Category, Fix, Lang, Severity, Strategy};
 use crate::network::{Audience, DOCKER0, Platform, edges};
 use crate::remedy;
-use crate::rule::{Cx, FixKind, Rule, Words};
+use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::text;
 
 pub(super) static RULE: Rule = Rule {
     id: "hard-coded-gateway",
     category: Category::Reach,
+    set: RuleSet::Default,
     causes: &["missing-host-gateway"],
     severity: Severity::Info,
     fix: FixKind::Sometimes,

@@ -1,12 +1,13 @@
 use crate::compose::{Data, Service, V};
 use crate::diag::{Applicability, Category, Fix, Severity, Strategy};
 use crate::network::Node;
-use crate::rule::{Cx, FixKind, Rule, Words};
+use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::text;
 
 pub(super) static RULE: Rule = Rule {
     id: "healthcheck-ipv6-localhost",
     category: Category::Start,
+    set: RuleSet::Default,
     causes: &["healthcheck-ipv6-localhost"],
     severity: Severity::Warning,
     fix: FixKind::Sometimes,

@@ -1,12 +1,13 @@
 use crate::diag::{Category, Lang, Severity};
 use crate::network::{Fault, edges};
 use crate::remedy;
-use crate::rule::{Cx, FixKind, Rule, Words};
+use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::text;
 
 pub(super) static RULE: Rule = Rule {
     id: "host-firewall",
     category: Category::Reach,
+    set: RuleSet::Default,
     causes: &["host-firewall"],
     severity: Severity::Error,
     fix: FixKind::Never,

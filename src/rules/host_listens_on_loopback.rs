@@ -1,12 +1,13 @@
 use crate::diag::{Category, Lang, Severity};
 use crate::network::{Audience, Fault, edges};
 use crate::remedy;
-use crate::rule::{Cx, FixKind, Rule, Words};
+use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::text;
 
 pub(super) static RULE: Rule = Rule {
     id: "host-listens-on-loopback",
     category: Category::Reach,
+    set: RuleSet::Default,
     causes: &["host-bind-loopback"],
     severity: Severity::Error,
     fix: FixKind::Sometimes,

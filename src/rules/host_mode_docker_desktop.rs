@@ -2,12 +2,13 @@ use crate::compose::Mode;
 use crate::diag::{Applicability, Category, Severity};
 use crate::network::Platform;
 use crate::remedy;
-use crate::rule::{Cx, FixKind, Rule, Words};
+use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::text;
 
 pub(super) static RULE: Rule = Rule {
     id: "host-mode-docker-desktop",
     category: Category::Reach,
+    set: RuleSet::Default,
     causes: &["host-mode-docker-desktop"],
     severity: Severity::Warning,
     fix: FixKind::Sometimes,

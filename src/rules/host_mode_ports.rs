@@ -1,12 +1,13 @@
 use crate::compose::Mode;
 use crate::diag::{Applicability, Category, Severity, Strategy};
 use crate::remedy::Draft;
-use crate::rule::{Cx, FixKind, Rule, Words};
+use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::text;
 
 pub(super) static RULE: Rule = Rule {
     id: "host-mode-ports",
     category: Category::Reach,
+    set: RuleSet::Default,
     causes: &["host-mode-ports"],
     severity: Severity::Warning,
     fix: FixKind::Sometimes,

@@ -1,12 +1,13 @@
 use crate::diag::{Applicability, Category, Lang, Severity};
 use crate::network::{Audience, Fault, NoName, edges};
 use crate::remedy;
-use crate::rule::{Cx, FixKind, Rule, Words};
+use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::text;
 
 pub(super) static RULE: Rule = Rule {
     id: "host-mode-service-name",
     category: Category::Reach,
+    set: RuleSet::Default,
     causes: &["network-mismatch"],
     severity: Severity::Error,
     fix: FixKind::Sometimes,

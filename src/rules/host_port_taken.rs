@@ -1,12 +1,13 @@
 use crate::diag::{Category, Severity};
 use crate::network::Blocked;
 use crate::remedy;
-use crate::rule::{Cx, FixKind, Rule, Words};
+use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::text;
 
 pub(super) static RULE: Rule = Rule {
     id: "host-port-taken",
     category: Category::Start,
+    set: RuleSet::Default,
     causes: &["port-conflict"],
     severity: Severity::Error,
     fix: FixKind::Sometimes,

@@ -1,11 +1,12 @@
 use crate::diag::{Category, Lang, Related, Severity};
 use crate::network::{Audience, Fault, edges};
-use crate::rule::{Cx, FixKind, Rule, Words};
+use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::text;
 
 pub(super) static RULE: Rule = Rule {
     id: "internal-network",
     category: Category::Reach,
+    set: RuleSet::Default,
     causes: &["network-mismatch"],
     severity: Severity::Error,
     fix: FixKind::Never,

@@ -1,11 +1,12 @@
 use crate::compose::ProblemKind;
 use crate::diag::{Category, Severity};
-use crate::rule::{Cx, FixKind, Rule, Words};
+use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::text;
 
 pub(super) static RULE: Rule = Rule {
     id: "invalid-template",
     category: Category::Env,
+    set: RuleSet::Default,
     causes: &["dollar-interpolation"],
     severity: Severity::Error,
     fix: FixKind::Never,

@@ -1,11 +1,12 @@
 use crate::compose::{Check, Problem, ProblemKind, is_attribute};
 use crate::diag::{Category, Lang, Severity, Text};
-use crate::rule::{Cx, FixKind, Rule, Words};
+use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::text;
 
 pub(super) static RULE: Rule = Rule {
     id: "invalid-value",
     category: Category::Model,
+    set: RuleSet::Default,
     causes: &[],
     severity: Severity::Error,
     fix: FixKind::Never,

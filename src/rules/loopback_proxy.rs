@@ -1,12 +1,13 @@
 use crate::diag::{Category, Lang, Severity};
 use crate::network::{Fault, Space, Verdict, edges, is_loopback};
 use crate::remedy::Prospects;
-use crate::rule::{Cx, FixKind, Rule, Words};
+use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::text;
 
 pub(super) static RULE: Rule = Rule {
     id: "loopback-proxy",
     category: Category::Reach,
+    set: RuleSet::Default,
     causes: &["loopback-to-host", "loopback-to-service"],
     severity: Severity::Warning,
     fix: FixKind::Sometimes,

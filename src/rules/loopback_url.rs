@@ -1,12 +1,13 @@
 use crate::diag::{Category, Lang, Severity, Text};
 use crate::network::{Audience, Fault, MODEL_PORTS, edges};
 use crate::remedy::Prospects;
-use crate::rule::{Cx, FixKind, Rule, Words};
+use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::text;
 
 pub(super) static RULE: Rule = Rule {
     id: "loopback-url",
     category: Category::Reach,
+    set: RuleSet::Default,
     causes: &["loopback-to-host", "loopback-to-service", "loopback-in-container"],
     severity: Severity::Error,
     fix: FixKind::Sometimes,

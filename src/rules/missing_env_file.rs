@@ -2,12 +2,13 @@ use std::path::PathBuf;
 
 use crate::compose::{Problem, ProblemKind};
 use crate::diag::{Category, Place, Related, Severity};
-use crate::rule::{Cx, FixKind, Rule, Words, service_of};
+use crate::rule::{Cx, FixKind, Rule, RuleSet, Words, service_of};
 use crate::text;
 
 pub(super) static RULE: Rule = Rule {
     id: "missing-env-file",
     category: Category::Env,
+    set: RuleSet::Default,
     causes: &["env-file-missing"],
     severity: Severity::Error,
     fix: FixKind::Never,

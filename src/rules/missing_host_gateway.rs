@@ -1,12 +1,13 @@
 use crate::diag::{Applicability, Category, Lang, Severity, Strategy};
 use crate::network::{Audience, Fault, NoName, edges};
 use crate::remedy::{self, Prospects};
-use crate::rule::{Cx, FixKind, Rule, Words};
+use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::text;
 
 pub(super) static RULE: Rule = Rule {
     id: "missing-host-gateway",
     category: Category::Reach,
+    set: RuleSet::Default,
     causes: &["missing-host-gateway"],
     severity: Severity::Warning,
     fix: FixKind::Sometimes,

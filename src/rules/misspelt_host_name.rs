@@ -1,12 +1,13 @@
 use crate::diag::{Applicability, Category, Lang, Severity};
 use crate::network::{Fault, NoName, edges};
 use crate::remedy;
-use crate::rule::{Cx, FixKind, Rule, Words};
+use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::text;
 
 pub(super) static RULE: Rule = Rule {
     id: "misspelt-host-name",
     category: Category::Reach,
+    set: RuleSet::Default,
     causes: &["missing-host-gateway"],
     severity: Severity::Error,
     fix: FixKind::Sometimes,

@@ -18,6 +18,7 @@ rules! {
     default_bridge_name
     dependency_cycle
     duplicate_key
+    env_file_portability
     env_file_syntax
     env_value_overridden
     extra_hosts_value

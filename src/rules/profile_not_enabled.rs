@@ -1,12 +1,13 @@
 use crate::diag::{Applicability, Category, Creation, Fix, Lang, Related, Severity, Strategy};
 use crate::interpolation::ReadFrom;
 use crate::network::{Audience, Judged, Reached, Sure, edges};
-use crate::rule::{Cx, FixKind, Rule, Words};
+use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::text;
 
 pub(super) static RULE: Rule = Rule {
     id: "profile-not-enabled",
     category: Category::Reach,
+    set: RuleSet::Default,
     causes: &["profile-not-enabled"],
     severity: Severity::Warning,
     fix: FixKind::Sometimes,

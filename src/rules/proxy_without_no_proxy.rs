@@ -2,12 +2,13 @@ use crate::compose::Service;
 use crate::diag::{Applicability, Category, Finding, Severity, Strategy};
 use crate::network::{Audience, Judged, Verdict};
 use crate::remedy::Draft;
-use crate::rule::{Cx, FixKind, Rule, Words};
+use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::text;
 
 pub(super) static RULE: Rule = Rule {
     id: "proxy-without-no-proxy",
     category: Category::Reach,
+    set: RuleSet::Default,
     causes: &["proxy-without-no-proxy"],
     severity: Severity::Warning,
     fix: FixKind::Sometimes,

@@ -1,11 +1,12 @@
 use crate::diag::{Applicability, Category, Fix, Related, Severity, Strategy};
 use crate::network::{Audience, Fault, Judged, LoopbackSetting};
-use crate::rule::{Cx, FixKind, Rule, Words};
+use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::text;
 
 pub(super) static RULE: Rule = Rule {
     id: "server-listens-on-loopback",
     category: Category::Reach,
+    set: RuleSet::Default,
     causes: &["container-bind-loopback"],
     severity: Severity::Error,
     fix: FixKind::Sometimes,

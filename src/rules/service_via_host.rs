@@ -1,12 +1,13 @@
 use crate::diag::{Applicability, Category, Lang, Severity};
 use crate::network::{Audience, Fault, edges};
 use crate::remedy;
-use crate::rule::{Cx, FixKind, Rule, Words};
+use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::text;
 
 pub(super) static RULE: Rule = Rule {
     id: "service-via-host",
     category: Category::Reach,
+    set: RuleSet::Default,
     causes: &["service-via-host"],
     severity: Severity::Info,
     fix: FixKind::Sometimes,

@@ -2,13 +2,14 @@ use crate::compose::{Mode, Service};
 use crate::diag::{Applicability, Category, Finding, Severity, Strategy, Text};
 use crate::network::Blocked;
 use crate::remedy::Draft;
-use crate::rule::{Cx, FixKind, Rule, Words};
+use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::text;
 use crate::yaml::Fragment;
 
 pub(super) static RULE: Rule = Rule {
     id: "shared-namespace-conflict",
     category: Category::Start,
+    set: RuleSet::Default,
     causes: &["network-mismatch"],
     severity: Severity::Error,
     fix: FixKind::Sometimes,

@@ -1,11 +1,12 @@
 use crate::compose::{Defined, ProblemKind};
 use crate::diag::{Category, Severity, Text};
-use crate::rule::{Cx, FixKind, Rule, Words, nearest, service_of};
+use crate::rule::{Cx, FixKind, Rule, RuleSet, Words, nearest, service_of};
 use crate::text;
 
 pub(super) static RULE: Rule = Rule {
     id: "undefined-reference",
     category: Category::Model,
+    set: RuleSet::Default,
     causes: &[],
     severity: Severity::Error,
     fix: FixKind::Never,

@@ -1,11 +1,12 @@
 use crate::compose::ProblemKind;
 use crate::diag::{Category, Severity};
-use crate::rule::{Cx, FixKind, Rule, Words, nearest};
+use crate::rule::{Cx, FixKind, Rule, RuleSet, Words, nearest};
 use crate::text;
 
 pub(super) static RULE: Rule = Rule {
     id: "unknown-key",
     category: Category::Model,
+    set: RuleSet::Default,
     causes: &[],
     severity: Severity::Error,
     fix: FixKind::Never,

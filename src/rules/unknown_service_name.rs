@@ -2,12 +2,13 @@ use crate::diag::{Applicability, Category, Lang, Severity};
 use crate::mounted::Format;
 use crate::network::{Audience, Fault, NoName, edges};
 use crate::remedy;
-use crate::rule::{Cx, FixKind, Rule, Words};
+use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::text;
 
 pub(super) static RULE: Rule = Rule {
     id: "unknown-service-name",
     category: Category::Reach,
+    set: RuleSet::Default,
     causes: &["wrong-service-name"],
     severity: Severity::Error,
     fix: FixKind::Sometimes,

@@ -3,12 +3,13 @@ use std::rc::Rc;
 
 use crate::compose::{Data, ProblemKind, SetBy, V};
 use crate::diag::{Category, Related, Severity};
-use crate::rule::{Cx, FixKind, Rule, Words};
+use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::text;
 
 pub(super) static RULE: Rule = Rule {
     id: "unread-env-line",
     category: Category::Env,
+    set: RuleSet::Default,
     causes: &["env-precedence"],
     severity: Severity::Info,
     fix: FixKind::Never,

@@ -1,11 +1,12 @@
 use crate::compose::ProblemKind;
 use crate::diag::{Category, Severity, Text};
-use crate::rule::{Cx, FixKind, Rule, Words};
+use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::text;
 
 pub(super) static RULE: Rule = Rule {
     id: "unset-variable",
     category: Category::Env,
+    set: RuleSet::Default,
     causes: &["env-file-missing"],
     severity: Severity::Error,
     fix: FixKind::Never,

@@ -1,13 +1,14 @@
 use crate::catalog::PathRule;
 use crate::diag::{Applicability, Category, Place, Severity};
 use crate::network::{Audience, Form, Judged, edges};
-use crate::rule::{Cx, FixKind, Rule, Words};
+use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::source::slice;
 use crate::text;
 
 pub(super) static RULE: Rule = Rule {
     id: "url-extra-path",
     category: Category::Reach,
+    set: RuleSet::Default,
     causes: &["url-extra-path"],
     severity: Severity::Warning,
     fix: FixKind::Sometimes,

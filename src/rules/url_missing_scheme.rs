@@ -1,12 +1,13 @@
 use crate::catalog::SchemeRule;
 use crate::diag::{Applicability, Category, Severity};
 use crate::network::{Audience, Form, edges};
-use crate::rule::{Cx, FixKind, Rule, Words};
+use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::text;
 
 pub(super) static RULE: Rule = Rule {
     id: "url-missing-scheme",
     category: Category::Reach,
+    set: RuleSet::Default,
     causes: &["url-missing-scheme"],
     severity: Severity::Error,
     fix: FixKind::Sometimes,

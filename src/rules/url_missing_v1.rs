@@ -1,13 +1,14 @@
 use crate::catalog::PathRule;
 use crate::diag::{Applicability, Category, Severity};
 use crate::network::{Audience, Form, Judged, Reached, edges};
-use crate::rule::{Cx, FixKind, Rule, Words};
+use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::source::slice;
 use crate::text;
 
 pub(super) static RULE: Rule = Rule {
     id: "url-missing-v1",
     category: Category::Reach,
+    set: RuleSet::Default,
     causes: &["url-missing-v1"],
     severity: Severity::Warning,
     fix: FixKind::Sometimes,

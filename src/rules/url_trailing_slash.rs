@@ -1,12 +1,13 @@
 use crate::diag::{Applicability, Category, Place, Severity};
 use crate::network::{Audience, Form, edges};
-use crate::rule::{Cx, FixKind, Rule, Words};
+use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::source::slice;
 use crate::text;
 
 pub(super) static RULE: Rule = Rule {
     id: "url-trailing-slash",
     category: Category::Reach,
+    set: RuleSet::Default,
     causes: &["url-trailing-slash"],
     severity: Severity::Warning,
     fix: FixKind::Sometimes,

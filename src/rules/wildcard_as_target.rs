@@ -1,12 +1,13 @@
 use crate::diag::{Category, Lang, Severity};
 use crate::network::{Audience, Fault, MODEL_PORTS, edges, protocol_port};
 use crate::remedy::Prospects;
-use crate::rule::{Cx, FixKind, Rule, Words};
+use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::text;
 
 pub(super) static RULE: Rule = Rule {
     id: "wildcard-as-target",
     category: Category::Reach,
+    set: RuleSet::Default,
     causes: &["wildcard-as-target"],
     severity: Severity::Error,
     fix: FixKind::Sometimes,

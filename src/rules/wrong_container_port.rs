@@ -1,12 +1,13 @@
 use crate::diag::{Applicability, Category, Finding, Fix, Lang, Severity, Strategy};
 use crate::network::{Audience, Fault, Listening, Verdict, edges};
 use crate::remedy;
-use crate::rule::{Cx, FixKind, Rule, Words};
+use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::text;
 
 pub(super) static RULE: Rule = Rule {
     id: "wrong-container-port",
     category: Category::Reach,
+    set: RuleSet::Default,
     causes: &["wrong-container-port"],
     severity: Severity::Warning,
     fix: FixKind::Sometimes,

@@ -1,12 +1,13 @@
 use crate::compose::ProblemKind;
 use crate::diag::{Category, Severity, Text};
-use crate::rule::{Cx, FixKind, Rule, Words};
+use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::text;
 use crate::yaml::FaultKind;
 
 pub(super) static RULE: Rule = Rule {
     id: "yaml-syntax",
     category: Category::Model,
+    set: RuleSet::Default,
     causes: &[],
     severity: Severity::Error,
     fix: FixKind::Never,
