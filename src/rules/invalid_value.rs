@@ -97,7 +97,13 @@ fn check(cx: &mut Cx<'_>) {
                 )),
             ),
             ProblemKind::Port { text } => (
-                text!("`{text}` is no port mapping", "`{text}` 不是端口映射"),
+                match too_high(text) {
+                    Some(port) => text!(
+                        "`{text}` is no port mapping: {port} is above 65535",
+                        "`{text}` 不是端口映射：{port} 超过了 65535"
+                    ),
+                    None => text!("`{text}` is no port mapping", "`{text}` 不是端口映射"),
+                },
                 Some(text!(
                     "HOST:CONTAINER, such as \"8080:80\" or \"127.0.0.1:8080:80\"",
                     "写成 宿主机端口:容器端口，例如 \"8080:80\" 或 \"127.0.0.1:8080:80\""
@@ -201,4 +207,10 @@ fn kind_zh(kind: &str) -> &str {
         "timestamp" => "日期",
         other => other,
     }
+}
+
+/// The number in a port mapping that no port can have.
+fn too_high(text: &str) -> Option<&str> {
+    let numbers = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| part.len() > 4);
+    numbers.into_iter().find(|part| part.parse::<u64>().is_ok_and(|number| number > 65535))
 }
