@@ -351,7 +351,7 @@ fn changed_texts_never_panic() {
                 assert!(there, "round {round}: {} points outside the text:\n{text}", rule.id);
             }
         }
-        dockline::compose::canonical(&project);
+        dockline::compose::canonical(&project, dockline::compose::Notation::Yaml);
     }
 }
 

@@ -319,6 +319,71 @@ fn project(seed: u64) -> Vec<(String, String)> {
     files
 }
 
+/// Environment, arguments, folder below.
+type Choice<'a> = (&'a [(&'a str, &'a str)], &'a [&'a str], &'a str);
+
+/// What chooses files, names, variables and profiles.
+#[test]
+fn projects_are_chosen_alike() {
+    let Some(compose) = compose() else { return };
+    let dir = folder(&[
+        (
+            "compose.yaml",
+            "x-top: {a: 1}\nservices:\n  app:\n    image: \"a:${TAG:-none}\"\n    label_file: labels.txt\n    labels: {own: \"1\", \
+             both: own}\n    x-own: {b: [1, 2]}\n    environment: {N: \"${COMPOSE_PROJECT_NAME}\", P}\n  a: {image: a:1, \
+             profiles: [a]}\n  b: {image: b:1, profiles: [b, \"\"]}\n",
+        ),
+        ("labels.txt", "both=file\nfrom.file=${TAG}\nabove=1\nbelow=${above}2\n# c\nq=\"x y\"\n"),
+        (".env", "TAG=dotenv\n"),
+        ("one.env", "TAG=one\nONLY=1\n"),
+        ("two.env", "TAG=two\nCOMPOSE_PROJECT_NAME=fromtwo\n"),
+        ("o.yaml", "services: {app: {image: \"b:1\"}}\n"),
+        ("sub/labels.txt", "s=1\n"),
+        ("deep/er/note", ""),
+    ]);
+    let choices: &[Choice<'_>] = &[
+        (&[], &[], "."),
+        (&[], &[], "deep/er"),
+        (&[("TAG", "shell")], &[], "."),
+        (&[("COMPOSE_ENV_FILES", "one.env,two.env")], &[], "."),
+        (&[("COMPOSE_ENV_FILES", "nope.env")], &[], "."),
+        (&[], &["--env-file", "one.env", "--env-file", "two.env"], "."),
+        (&[("COMPOSE_PROJECT_NAME", "foo_1")], &[], "."),
+        (&[("COMPOSE_PROJECT_NAME", "Foo_1")], &[], "."),
+        (&[], &["-f", "compose.yaml", "--project-directory", "sub"], "."),
+        (&[], &["-f", "../compose.yaml"], "sub"),
+        (&[], &["-f", "o.yaml", "-f", "compose.yaml"], "."),
+        (&[("COMPOSE_FILE", "compose.yaml:o.yaml")], &[], "."),
+        (&[("COMPOSE_FILE", "compose.yaml;o.yaml"), ("COMPOSE_PATH_SEPARATOR", ";")], &[], "."),
+        (&[("COMPOSE_FILE", "nope.yaml")], &[], "."),
+        (&[("COMPOSE_PROFILES", "a")], &[], "."),
+        (&[("COMPOSE_PROFILES", "a,")], &[], "."),
+        (&[("COMPOSE_PROFILES", " a , b")], &[], "."),
+        (&[("COMPOSE_PROFILES", "*")], &[], "."),
+        (&[("COMPOSE_PROFILES", "a")], &["--profile", "b"], "."),
+        (&[], &["--profile", "a,b"], "."),
+        (&[], &["--profile", ""], "."),
+    ];
+    let mut wrong = Vec::new();
+    for (environment, args, below) in choices {
+        let here = dir.path().join(below);
+        let mut theirs = Command::new(&compose);
+        theirs.args(*args).args(["config", "--format", "json"]).current_dir(&here).env_clear();
+        theirs.env("HOME", "/nonexistent").envs(environment.iter().copied()).stdin(Stdio::null());
+        let mut words = vec!["config", "--format", "json"];
+        words.extend(*args);
+        let mut ours = common::command(&here, &words);
+        ours.envs(environment.iter().copied());
+        let (theirs, ours) = (theirs.output().unwrap(), common::finish(ours));
+        let model: Option<Value> = serde_json::from_slice(&theirs.stdout).ok();
+        let mine: Option<Value> = (ours.status == 0).then(|| ours.json());
+        if model != mine {
+            wrong.push(format!("{environment:?} {args:?} in {below}: reference {model:?}, dockline {mine:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 fn random_projects_load_alike() {
     let Some(compose) = compose() else { return };

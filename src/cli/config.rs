@@ -2,7 +2,7 @@
 
 use super::args::{Config, ConfigFormat};
 use super::session::{self, Failure, Session};
-use crate::compose::canonical;
+use crate::compose::{Notation, canonical};
 use crate::text;
 use crate::view::{config_json, config_origins, config_yaml};
 
@@ -20,7 +20,11 @@ pub(super) fn run(session: &mut Session, args: &Config) -> Result<u8, Failure> {
         );
         return Ok(status);
     }
-    let shown = canonical(&project);
+    let notation = match args.format {
+        ConfigFormat::Yaml => Notation::Yaml,
+        ConfigFormat::Json => Notation::Json,
+    };
+    let shown = canonical(&project, notation);
     session::print(&match args.format {
         _ if args.origins => config_origins(&session.files, &shown),
         ConfigFormat::Yaml => config_yaml(&shown),

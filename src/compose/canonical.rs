@@ -111,14 +111,22 @@ impl Shown {
     }
 }
 
+/// The two forms of the resolved project. Source: measured with docker-compose 2.40.3. YAML has the `x-` keys inside services and
+/// the like (those of the top level stand in both); JSON has what nobody set too, where it is a structure or a command.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Notation {
+    Yaml,
+    Json,
+}
+
 /// The whole project, of services only those that are on.
-pub fn canonical(project: &Project) -> Shown {
-    let mut run = Run { project, path: Vec::new() };
+pub fn canonical(project: &Project, notation: Notation) -> Shown {
+    let mut run = Run { project, path: Vec::new(), notation };
     let root = run.shape(&project.root, &ROOT);
     let mut services: Vec<(String, Shown)> = Vec::new();
     for service in project.services.iter().filter(|s| s.active) {
         if let Some(shown) = root.get("services").and_then(|s| s.get(&service.name)) {
-            services.push((service.name.to_string(), Run::service(service, shown.clone())));
+            services.push((service.name.to_string(), run.service(service, shown.clone())));
         }
     }
     services.sort_by(|a, b| a.0.cmp(&b.0));
@@ -177,6 +185,7 @@ fn used(services: &Shown, section: &str) -> Vec<String> {
 struct Run<'a> {
     project: &'a Project,
     path: Vec<String>,
+    notation: Notation,
 }
 
 impl Run<'_> {
@@ -208,7 +217,12 @@ impl Run<'_> {
             Shape::Object { fields, .. } => {
                 let mut out = Vec::new();
                 for entry in value.entries() {
-                    let Some((_, shape)) = fields.iter().find(|(name, _)| *name == &*entry.key) else { continue };
+                    let Some((_, shape)) = fields.iter().find(|(name, _)| *name == &*entry.key) else {
+                        if self.notation == Notation::Yaml && entry.key.starts_with("x-") {
+                            out.push((entry.key.to_string(), as_written(&entry.value)));
+                        }
+                        continue;
+                    };
                     let shown = self.below(&entry.key, |run| run.shape(&entry.value, shape));
                     if keeps(shape) || !shown.zero() {
                         out.push((entry.key.to_string(), shown));
@@ -489,7 +503,7 @@ impl Run<'_> {
 
     // -- what Compose adds --
 
-    fn service(service: &Service, mut out: Shown) -> Shown {
+    fn service(&self, service: &Service, mut out: Shown) -> Shown {
         for gone in ["env_file", "label_file", "extends", "pull_refresh_after"] {
             out.remove(gone);
         }
@@ -505,8 +519,21 @@ impl Run<'_> {
             entries.sort_by(|a, b| a.0.cmp(&b.0));
             out.set("environment", Shown::made(Map(entries)));
         }
-        out.default("command", Shown::made(Null));
-        out.default("entrypoint", Shown::made(Null));
+        if !service.file_labels.is_empty() {
+            let mut entries: Vec<(String, Shown)> = out.get("labels").map_or(Vec::new(), |l| l.entries().to_vec());
+            for (key, value) in &service.file_labels {
+                if !entries.iter().any(|(k, _)| *k == **key) {
+                    let shown = Shown { data: Text(value.text.to_string()), origins: value.spans() };
+                    entries.push((key.to_string(), shown));
+                }
+            }
+            entries.sort_by(|a, b| a.0.cmp(&b.0));
+            out.set("labels", Shown::made(Map(entries)));
+        }
+        if self.notation == Notation::Json {
+            out.default("command", Shown::made(Null));
+            out.default("entrypoint", Shown::made(Null));
+        }
         let moded = service.value.get("network_mode").is_some();
         if !moded && out.get("networks").is_none_or(Shown::zero) && !service.provider {
             let default = vec![("default".to_owned(), Shown::made(Null))];
@@ -531,11 +558,15 @@ impl Run<'_> {
         if service.value.get("deploy").is_some() {
             let none = || Shown::made(Map(Vec::new()));
             let mut deploy = reserved(out.get("deploy").cloned().unwrap_or_else(none));
-            deploy.default("resources", none());
-            deploy.default("placement", none());
+            if self.notation == Notation::Json {
+                deploy.default("resources", none());
+                deploy.default("placement", none());
+            }
             out.set("deploy", deploy);
         }
-        if let Some(develop) = out.get("develop").cloned() {
+        if let Some(develop) = out.get("develop").cloned()
+            && self.notation == Notation::Json
+        {
             out.set("develop", watched(develop));
         }
         if let Some(mut build) = out.get("build").cloned()
@@ -595,6 +626,9 @@ impl Run<'_> {
             let mut ipam = value.get("ipam").cloned().unwrap_or(options);
             ipam.remove("options");
             value.set("ipam", ipam);
+        }
+        if section == "networks" && self.notation == Notation::Json {
+            value.default("ipam", Shown::made(Map(Vec::new())));
         }
         let option = |key: &str| value.get("driver_opts").and_then(|o| o.get(key)).and_then(Shown::as_str);
         if section == "volumes"
@@ -760,6 +794,10 @@ fn short_volume(item: &V, text: &str) -> Shown {
         out.set("source", Shown::of(item, Text(source)));
     }
     out.set("target", Shown::of(item, Text(target)));
+    // What is too short to have parts is taken as it is.
+    if text.len() <= 2 {
+        return out;
+    }
     let (mut on_bind, mut on_volume) = (Shown::made(Map(Vec::new())), Shown::made(Map(Vec::new())));
     let mut nocopy = false;
     for option in options.as_deref().unwrap_or_default().split(',') {

@@ -77,6 +77,15 @@ pub fn load(files: &mut Files, request: &Request, process: &HashMap<String, Stri
         })
         .filter(|n| !n.is_empty())
         .unwrap_or_else(|| default_name(&dir));
+    if name != normal_name(&name) {
+        let kind = ProblemKind::ProjectName { name: name.clone() };
+        match scope.get("COMPOSE_PROJECT_NAME").map(|bound| bound.setter) {
+            Some(Setter::Line(span)) if request.name.is_none() => {
+                loader.problem(kind, span, "COMPOSE_PROJECT_NAME", true);
+            }
+            _ => loader.unplaced.push((kind, true)),
+        }
+    }
     scope.set_default("COMPOSE_PROJECT_NAME", &name);
     let mut own = Vec::new();
     let mut root: Option<V> = None;
@@ -98,10 +107,14 @@ pub fn load(files: &mut Files, request: &Request, process: &HashMap<String, Stri
         root = Some(merged);
     }
     let root = root.unwrap_or_else(|| loader.nothing());
-    let mut profiles: HashSet<String> = request.profiles.iter().cloned().collect();
-    if let Some(bound) = scope.get("COMPOSE_PROFILES") {
-        profiles.extend(bound.value.text.split(',').map(|p| p.trim().to_owned()).filter(|p| !p.is_empty()));
-    }
+    // Those of the command line take the variable's place; without either the empty name is on. Source: measured with
+    // docker-compose 2.40.3, as compose-go's `WithDefaultProfiles` says.
+    let profiles: HashSet<String> = if request.profiles.is_empty() {
+        let listed = scope.get("COMPOSE_PROFILES").map_or_else(String::new, |bound| bound.value.text.to_string());
+        listed.split(',').map(|p| p.trim().to_owned()).collect()
+    } else {
+        request.profiles.iter().cloned().collect()
+    };
     let (services, networks) = loader.model(&root, &name, &profiles, &scope);
     loader.consistency(&root, &services);
     let Loader {

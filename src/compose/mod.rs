@@ -21,7 +21,7 @@ mod value;
 mod volumes;
 mod words;
 
-pub use canonical::{Shown, ShownData, canonical};
+pub use canonical::{Notation, Shown, ShownData, canonical};
 pub use discover::{Found, Nothing, Selection, discover};
 pub use environment::{EnvVar, Environment, SetBy};
 pub use hosts::ExtraHost;

@@ -12,7 +12,7 @@ use super::value::{NodeRef, V};
 use crate::dotenv::EnvText;
 use crate::interpolation::{self, Scope};
 use crate::mounted;
-use crate::source::{FileId, ReadError, Span};
+use crate::source::{FileId, ReadError, Sourced, Span};
 use crate::yaml::Tree;
 
 /// What `docker compose` would load: Compose files after merge, `.env`, `env_file`s.
@@ -82,6 +82,8 @@ pub struct Service {
     pub environment: Environment,
     /// What its configuration files say, as far as the project has them.
     pub configured: Vec<Configured>,
+    /// Labels from its label files.
+    pub file_labels: Vec<(Rc<str>, Rc<Sourced>)>,
     /// A required env file is not there: variables that are not listed may be set.
     pub environment_incomplete: bool,
     pub command: Option<Words>,

@@ -57,6 +57,8 @@ pub enum ProblemKind {
     MissingKey { key: &'static str },
     /// A name of the person's own with characters that it can't have.
     KeyName { key: Rc<str> },
+    /// A project's name with characters that it can't have, from a variable or the command line.
+    ProjectName { name: String },
     /// A key that is a number, a boolean or nothing.
     NonStringKey { key: Rc<str> },
     /// A value of the right kind in the wrong form.

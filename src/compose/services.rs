@@ -12,8 +12,9 @@ use super::model::{Attachment, Dependency, Healthcheck, Link, Mode, Mount, Netwo
 use super::problem::{Defined, ProblemKind};
 use super::value::{Data, Entry, V};
 use super::{hosts, ports, volumes, words};
+use crate::dotenv;
 use crate::interpolation::{Scope, Setter, Value};
-use crate::source::ReadError;
+use crate::source::{ReadError, Sourced};
 
 impl Loader<'_> {
     pub(super) fn model(
@@ -99,9 +100,7 @@ impl Loader<'_> {
                 true,
             );
         }
-        if active {
-            self.label_files(&value, &name);
-        }
+        let file_labels = if active { self.label_files(&value, &name) } else { Vec::new() };
         let (environment, environment_incomplete) = self.environment(&value, &name, scope, active);
         let mode_value = value.get("network_mode");
         let mode = mode_value.and_then(|v| v.str()).map_or(Mode::Networks, mode);
@@ -146,6 +145,7 @@ impl Loader<'_> {
             replicas: replicas.and_then(|r| r.parse().ok()),
             own_dns: value.get("dns").is_some(),
             provider,
+            file_labels,
             configured: self.configured(&value, root),
             mounts: mounts(&value),
             name,
@@ -153,16 +153,29 @@ impl Loader<'_> {
         })
     }
 
-    /// Label files must be there; what they say concerns nobody here.
-    fn label_files(&mut self, value: &V, name: &str) {
+    /// The labels in a service's label files. Source: measured with docker-compose 2.40.3: they are read as env files are, a
+    /// variable in them stands for a label above and for nothing else.
+    fn label_files(&mut self, value: &V, name: &str) -> Vec<(Rc<str>, Rc<Sourced>)> {
+        let mut labels = Scope::new(HashMap::default());
         for item in value.get("label_file").map_or(Vec::new(), one_or_many) {
             let Some(written) = item.string().filter(|t| !t.uncertain) else { continue };
             let full = self.base(item.at.file).join(written.text());
-            if !self.files.exists(&full) {
-                let kind = ProblemKind::FileMissing { name: written.text().to_owned() };
-                self.problem(kind, item.span, format!("services.{name}.label_file"), true);
+            match self.files.read(&full) {
+                Ok(file) => {
+                    let text = dotenv::parse(file, &self.files.get(file).text.clone());
+                    labels.add_file(&text);
+                }
+                Err(ReadError::Missing) => {
+                    let kind = ProblemKind::FileMissing { name: written.text().to_owned() };
+                    self.problem(kind, item.span, format!("services.{name}.label_file"), true);
+                }
+                Err(error) => {
+                    let kind = ProblemKind::Unreadable { name: self.files.name_of(&full), error };
+                    self.problem(kind, item.span, format!("services.{name}.label_file"), true);
+                }
             }
         }
+        labels.lines().map(|(key, bound)| (key.clone(), bound.value.clone())).collect()
     }
 
     fn environment(

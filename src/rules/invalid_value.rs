@@ -109,6 +109,13 @@ fn check(cx: &mut Cx<'_>) {
                     "写成 宿主机端口:容器端口，例如 \"8080:80\" 或 \"127.0.0.1:8080:80\""
                 )),
             ),
+            ProblemKind::ProjectName { name } => (
+                text!("`{name}` can't be a project's name", "`{name}` 不能作项目名"),
+                Some(text!(
+                    "lower-case letters, digits, `-` and `_` only, beginning with a letter or a digit",
+                    "只能用小写字母、数字、`-`、`_`，以字母或数字开头"
+                )),
+            ),
             ProblemKind::ExtraHost { text } => (
                 text!("`{text}` has no address", "`{text}` 没有写地址"),
                 Some(text!(

@@ -152,7 +152,7 @@ pub fn project(bytes: &[u8]) {
     let overlay = parts.into_iter().map(|(name, text)| (dir.join(name), text)).collect();
     let mut files = Files::with_overlay(dir.to_path_buf(), overlay);
     let project = load_found(&mut files, &found, &HashMap::default());
-    let _ = canonical(&project);
+    let _ = canonical(&project, compose::Notation::Yaml);
     let _ = compose::flatten(&project);
     let facts = Facts::default();
     let survey = Survey::new(&project, &facts);

@@ -259,35 +259,44 @@ const VOLUMES: Shape = Written(
                     ("consistency", TEXT),
                     (
                         "bind",
-                        Object {
-                            fields: &[
-                                ("propagation", TEXT),
-                                ("create_host_path", FLAG),
-                                ("recursive", Scalar(STR, OneOf(&["enabled", "disabled", "writable", "readonly"]))),
-                                ("selinux", Scalar(STR, OneOf(&["z", "Z"]))),
-                            ],
-                            required: &[],
-                            extra: Extra::Extensions,
-                        },
+                        Written(
+                            Form::Kept,
+                            &Object {
+                                fields: &[
+                                    ("propagation", TEXT),
+                                    ("create_host_path", FLAG),
+                                    ("recursive", Scalar(STR, OneOf(&["enabled", "disabled", "writable", "readonly"]))),
+                                    ("selinux", Scalar(STR, OneOf(&["z", "Z"]))),
+                                ],
+                                required: &[],
+                                extra: Extra::Extensions,
+                            },
+                        ),
                     ),
                     (
                         "volume",
-                        Object {
-                            fields: &[("labels", KEYED), ("nocopy", FLAG), ("subpath", TEXT)],
-                            required: &[],
-                            extra: Extra::Extensions,
-                        },
+                        Written(
+                            Form::Kept,
+                            &Object {
+                                fields: &[("labels", KEYED), ("nocopy", FLAG), ("subpath", TEXT)],
+                                required: &[],
+                                extra: Extra::Extensions,
+                            },
+                        ),
                     ),
                     (
                         "tmpfs",
-                        Object {
-                            fields: &[
-                                ("size", Either(&[Scalar(INT, NotNegative), Scalar(STR, Bytes)])),
-                                ("mode", Scalar(NUMBER, Free)),
-                            ],
-                            required: &[],
-                            extra: Extra::Extensions,
-                        },
+                        Written(
+                            Form::Kept,
+                            &Object {
+                                fields: &[
+                                    ("size", Either(&[Scalar(INT, NotNegative), Scalar(STR, Bytes)])),
+                                    ("mode", Scalar(NUMBER, Free)),
+                                ],
+                                required: &[],
+                                extra: Extra::Extensions,
+                            },
+                        ),
                     ),
                     ("image", Object { fields: &[("subpath", TEXT)], required: &[], extra: Extra::Extensions }),
                 ],
