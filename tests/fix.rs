@@ -340,6 +340,7 @@ fn host_mode_takes_along_who_is_called_and_who_calls() {
     let stack = "services:
   web:
     image: ghcr.io/open-webui/open-webui:v0.6.5
+    restart: always
     ports: [\"3000:8080\"]
     networks: [front]
     environment:

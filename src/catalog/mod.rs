@@ -5,6 +5,7 @@ mod apps;
 mod errors;
 mod images;
 mod reference;
+mod secrets;
 mod table;
 mod variables;
 
@@ -12,5 +13,6 @@ pub use apps::{App, app, apps};
 pub use errors::{Layer, Says, Signature, Symptom, signatures};
 pub use images::{Auth, Image, ImageKind, Ports, image, images};
 pub use reference::Reference;
+pub use secrets::{KnownSecret, known_secret};
 pub use table::fits;
 pub use variables::{Audience, PathRule, SchemeRule, Variable, variable, variables};

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::model::Project;
 use super::value::{Data, V};
+use crate::mounted::Format;
 
 /// Every attribute of every service and top-level element by its path, each variable of an environment by itself.
 pub fn flatten(project: &Project) -> BTreeMap<String, String> {
@@ -16,7 +17,10 @@ pub fn flatten(project: &Project) -> BTreeMap<String, String> {
             out.insert(service.path(&entry.key), text(&entry.value));
         }
         for configured in &service.configured {
-            out.insert(configured.path(service), configured.value.text().to_owned());
+            // In nginx files the directives beside it are a part of what it does.
+            let beside = configured.setting.beside.iter().map(|(key, text)| format!("\u{1}{key}\u{2}{text}"));
+            let beside: String = if configured.format == Format::Nginx { beside.collect() } else { String::new() };
+            out.insert(configured.path(service), format!("{}{beside}", configured.value.text()));
         }
         for var in &service.environment {
             let value = var.value.as_ref().map_or("(none)", |v| v.text());

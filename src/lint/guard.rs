@@ -11,6 +11,9 @@ use crate::diag::{Fix, Severity, fingerprint};
 use crate::network::Survey;
 use crate::source::{Files, slice};
 
+/// Rules that speak of connections which work: mending one brings up what they have to say of it.
+const AT_WORKING_CONNECTIONS: [&str; 2] = ["startup-order", "nginx-buffering"];
+
 /// A project as far as a guard looks at it.
 pub(super) struct State {
     /// The resolved project by path.
@@ -73,7 +76,8 @@ impl State {
         if let Some(path) = self.resolved.keys().find(|p| !before.resolved.contains_key(*p) && !named(p)) {
             return Err(format!("{path} appeared, which the fix does not name"));
         }
-        let announced = |rule: &str| fixes.iter().any(|f| f.announces.contains(&rule));
+        let announced =
+            |rule: &str| AT_WORKING_CONNECTIONS.contains(&rule) || fixes.iter().any(|f| f.announces.contains(&rule));
         if let Some((_, rule)) =
             self.loud.iter().find(|(mark, rule)| !before.loud.contains_key(*mark) && !announced(rule))
         {

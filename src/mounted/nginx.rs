@@ -8,39 +8,73 @@ use crate::source::{FileId, Sourced, Span, byte, slice};
 
 const PASSES: [&str; 6] = ["proxy_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "grpc_pass", "memcached_pass"];
 
-/// A word of the file, without quotes, with its bytes.
-struct Word {
-    start: usize,
-    end: usize,
+/// The bytes of a word, without its quotes.
+type Word = std::ops::Range<usize>;
+
+/// A block and the one around it.
+struct Block {
+    name: String,
+    around: Option<usize>,
+    /// The simple directives in it: name and arguments.
+    directives: Vec<(Rc<str>, Rc<str>)>,
+}
+
+/// A directive that connects, and the block that it stands in.
+struct Connects {
+    block: usize,
+    key: Rc<str>,
+    value: Word,
 }
 
 pub(super) fn read(file: FileId, text: &Rc<str>) -> Settings {
-    let mut out = Settings::default();
-    let mut blocks: Vec<String> = Vec::new();
+    match parse(text) {
+        Err(at) => Settings { fault: Some(at), ..Settings::default() },
+        Ok((blocks, found)) => {
+            let chain = |block: usize| std::iter::successors(Some(block), |b| blocks.get(*b).and_then(|b| b.around));
+            let setting = |one: Connects| {
+                let mut steps: Vec<&str> = chain(one.block).filter_map(|b| blocks.get(b)).map(|b| &*b.name).collect();
+                steps.reverse();
+                steps.push(&one.key);
+                let path = steps.into_iter().filter(|step| !step.is_empty()).collect::<Vec<_>>().join(".");
+                let beside = chain(one.block).filter_map(|b| blocks.get(b)).flat_map(|b| b.directives.iter().cloned());
+                let value = Sourced::verbatim(slice(text, one.value.clone()), Span::new(file, one.value));
+                Setting { path: path.into(), key: one.key, value: Rc::new(value), beside: Rc::new(beside.collect()) }
+            };
+            let groups = blocks.iter().filter_map(|b| b.name.strip_prefix("upstream ")).map(Rc::from).collect();
+            Settings { list: found.into_iter().map(setting).collect(), groups, ..Settings::default() }
+        }
+    }
+}
+
+/// The blocks of a file, the file itself first, and what connects; or where it can't be read on.
+fn parse(text: &str) -> Result<(Vec<Block>, Vec<Connects>), usize> {
+    let mut blocks = vec![Block { name: String::new(), around: None, directives: Vec::new() }];
+    let mut open = vec![0];
     let mut words: Vec<Word> = Vec::new();
+    let mut found = Vec::new();
     let mut at = 0;
     while at < text.len() {
         match byte(text, at) {
             b' ' | b'\t' | b'\r' | b'\n' => at += 1,
             b'#' => at = text.get(at..).and_then(|rest| rest.find('\n')).map_or(text.len(), |i| at + i),
             b';' => {
-                setting(file, text, &blocks, &words, &mut out.list);
+                let block = open.last().copied().unwrap_or(0);
+                directive(text, &words, block, &mut blocks, &mut found);
                 words.clear();
                 at += 1;
             }
             b'{' => {
-                let name: Vec<&str> = words.iter().map(|w| slice(text, w.start..w.end)).collect();
-                if let ["upstream", name] = name.as_slice() {
-                    out.groups.push((*name).into());
-                }
-                blocks.push(name.join(" "));
+                let name = words.iter().map(|w| slice(text, w.clone())).collect::<Vec<_>>().join(" ");
+                blocks.push(Block { name, around: open.last().copied(), directives: Vec::new() });
+                open.push(blocks.len() - 1);
                 words.clear();
                 at += 1;
             }
             b'}' => {
-                if blocks.pop().is_none() || !words.is_empty() {
-                    return Settings { fault: Some(at), ..Settings::default() };
+                if open.len() < 2 || !words.is_empty() {
+                    return Err(at);
                 }
+                open.pop();
                 at += 1;
             }
             quote @ (b'"' | b'\'') => {
@@ -49,9 +83,9 @@ pub(super) fn read(file: FileId, text: &Rc<str>) -> Settings {
                     end += if byte(text, end) == b'\\' { 2 } else { 1 };
                 }
                 if end >= text.len() {
-                    return Settings { fault: Some(at), ..Settings::default() };
+                    return Err(at);
                 }
-                words.push(Word { start: at + 1, end });
+                words.push(at + 1..end);
                 at = end + 1;
             }
             _ => {
@@ -65,31 +99,26 @@ pub(super) fn read(file: FileId, text: &Rc<str>) -> Settings {
                 while !text.is_char_boundary(at) {
                     at += 1;
                 }
-                words.push(Word { start, end: at });
+                words.push(start..at);
             }
         }
     }
-    if !blocks.is_empty() {
-        return Settings { fault: Some(text.len()), ..Settings::default() };
-    }
-    out
+    if open.len() > 1 { Err(text.len()) } else { Ok((blocks, found)) }
 }
 
-fn setting(file: FileId, text: &str, blocks: &[String], words: &[Word], out: &mut Vec<Setting>) {
-    let [name, value, ..] = words else { return };
-    let key = slice(text, name.start..name.end);
-    let inside = blocks.last().map_or("", String::as_str);
-    let connects = PASSES.contains(&key) || (key == "server" && inside.starts_with("upstream "));
-    let written = slice(text, value.start..value.end);
-    // With a variable in it the address is made for each request.
-    if !connects || written.contains('$') || written.starts_with("unix:") {
+fn directive(text: &str, words: &[Word], block: usize, blocks: &mut [Block], found: &mut Vec<Connects>) {
+    let Some((name, arguments)) = words.split_first() else { return };
+    let key: Rc<str> = slice(text, name.clone()).into();
+    let Some(inside) = blocks.get_mut(block) else { return };
+    let connects = PASSES.contains(&&*key) || (&*key == "server" && inside.name.starts_with("upstream "));
+    if let (true, Some(value)) = (connects, arguments.first()) {
+        let written = slice(text, value.clone());
+        // With a variable in it the address is made for each request.
+        if !written.contains('$') && !written.starts_with("unix:") {
+            found.push(Connects { block, key, value: value.clone() });
+        }
         return;
     }
-    let path = blocks.iter().map(String::as_str).chain([key]).collect::<Vec<_>>().join(".");
-    out.push(Setting {
-        path: path.into(),
-        key: key.into(),
-        value: Rc::new(Sourced::verbatim(written, Span::new(file, value.start..value.end))),
-        beside: Rc::default(),
-    });
+    let rest = arguments.iter().map(|w| slice(text, w.clone())).collect::<Vec<_>>().join(" ");
+    inside.directives.push((key, rest.into()));
 }

@@ -130,7 +130,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Every variable of every service that some bytes have a share in will change with them.
-    fn note_span(&mut self, span: Span) {
+    pub fn note_span(&mut self, span: Span) {
         let project = self.desk.project();
         for service in &project.services {
             for var in &service.environment {

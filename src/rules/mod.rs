@@ -14,16 +14,21 @@ macro_rules! rules {
 rules! {
     browser_internal_name
     command_cut_off
+    comment_as_value
     conflicting_attributes
     default_bridge_name
+    default_secret
     dependency_cycle
     duplicate_key
+    eaten_dollar
     env_file_portability
     env_file_syntax
     env_value_overridden
+    exposed_port
     extra_hosts_value
     hard_coded_gateway
     healthcheck_ipv6_localhost
+    healthcheck_missing_tool
     host_firewall
     host_listens_on_loopback
     host_mode_docker_desktop
@@ -40,19 +45,22 @@ rules! {
     missing_image
     misspelt_host_name
     network_mode_conflict
+    nginx_buffering
     no_shared_network
     profile_not_enabled
     proxy_without_no_proxy
     published_port_between_services
+    quotes_in_list
     server_listens_on_loopback
     service_via_host
     shared_namespace_conflict
+    startup_order
     undefined_reference
     unknown_key
     unknown_service_name
     unread_env_line
-    unset_variable
     unreadable_file
+    unset_variable
     url_extra_path
     url_missing_scheme
     url_missing_v1

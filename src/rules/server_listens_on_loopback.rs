@@ -107,6 +107,8 @@ fn repair(cx: &Cx<'_>, id: usize, setting: &LoopbackSetting, finding: &mut crate
                 Some(_) => service.path(&format!("environment.{}", setting.name)),
                 None => service.path("command"),
             }];
+            // A port that is published already opens with it.
+            fix.announces.push("exposed-port");
             finding.fixes.push(fix);
         }
         Err(reason) => finding.refusals.push((Strategy::Repair, reason)),

@@ -142,6 +142,8 @@ fn offer(cx: &Cx<'_>, id: usize, port: &crate::compose::Port, finding: &mut Find
             let mut fix = Fix::new(Strategy::Repair, Applicability::Unsafe, description);
             fix.edits = edits;
             fix.changes = vec![service.path("ports")];
+            // What nothing answered on was open to nobody.
+            fix.announces.push("exposed-port");
             finding.fixes.push(fix);
         }
         Err(reason) => finding.refusals.push((Strategy::Repair, reason)),

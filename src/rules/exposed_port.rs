@@ -1,0 +1,95 @@
+use crate::catalog::{Auth, ImageKind};
+use crate::diag::{Applicability, Category, Severity, Strategy};
+use crate::network::Known;
+use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
+use crate::text;
+
+pub(super) static RULE: Rule = Rule {
+    id: "exposed-port",
+    category: Category::Exposure,
+    set: RuleSet::Default,
+    causes: &["exposed-port"],
+    severity: Severity::Error,
+    fix: FixKind::Sometimes,
+    since: "0.1.0",
+    title: Words { en: "A server that asks for no password is open to the network", zh: "不要密码的服务对整个网络开放" },
+    doc: Words {
+        en: "\
+`ports: \"11434:11434\"` binds all of the host's addresses, and Docker's own firewall rules come before ufw's: whoever reaches the machine can use the model,
+pull others onto the disk, or read and drop the database. Services of the same project need no published port, they call each other by name. To use it from
+the host itself, publish on its loopback: `\"127.0.0.1:11434:11434\"`.
+
+Flagged for images that are known to ask for no credential.",
+        zh: "\
+`ports: \"11434:11434\"` 会绑定宿主机的所有地址，而且 Docker 自己的防火墙规则排在 ufw 前面：能连到这台机器的人都可以用你的模型、往磁盘上拉别的模型，或者读走、删掉
+数据库。同一个项目里的服务用名字互相访问，不需要发布端口。只想在宿主机上用，就发布到回环地址：`\"127.0.0.1:11434:11434\"`。
+
+只对确知不要求凭据的镜像才报。",
+    },
+    check,
+};
+
+fn check(cx: &mut Cx<'_>) {
+    use ImageKind as K;
+    for (id, node) in cx.survey.net.nodes.iter().enumerate() {
+        let (Some(service), Some(image)) = (cx.service(id), node.image) else { continue };
+        let valuable = matches!(
+            image.kind,
+            Some(K::ModelServer | K::Database | K::VectorStore | K::Cache | K::Queue | K::Storage)
+        );
+        if image.auth != Some(Auth::None) || !valuable || !service.active {
+            continue;
+        }
+        for port in service.ports.iter().filter(|p| p.tcp && !p.uncertain) {
+            let open = match port.host_ip.as_deref() {
+                None | Some("") => true,
+                Some(ip) => ip.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_unspecified()),
+            };
+            let serves = node
+                .listening
+                .on(port.target.0)
+                .is_some_and(|listener| !matches!(listener.known, Known::Declared));
+            if !open || !serves {
+                continue;
+            }
+            let name = &service.name;
+            let target = port.target.0;
+            let published = port.published.map_or(target, |(first, _)| first);
+            let message = text!(
+                "anyone on the network can use `{name}`: it asks for no password, and port {published} is open on all addresses",
+                "网络里的任何人都能用 `{name}`：它不要密码，而端口 {published} 在所有地址上开放"
+            );
+            let mut finding = cx.finding(port.span, service.path(&format!("ports.{}", port.index)), message);
+            finding.cause = Some("exposed-port");
+            finding.services = vec![name.to_string()];
+            finding.label = text!("Docker opens it past ufw", "Docker 会绕过 ufw 直接放开");
+            finding.help.push(text!(
+                "for use from this host alone: \"127.0.0.1:{published}:{target}\"; services of the project need no published port",
+                "只在本机使用：\"127.0.0.1:{published}:{target}\"；项目里的服务互访不需要发布端口"
+            ));
+            // The short syntax, where the text is the mapping itself.
+            let text = cx.files.text(port.span);
+            let bare = text.trim_matches(['"', '\'']);
+            if port.published.is_some() && bare.contains(':') {
+                let inner = port.span.part(text.len() - text.trim_start_matches(['"', '\'']).len()..text.len());
+                let start = crate::source::Span::new(inner.file, inner.start as usize..inner.start as usize + bare.len());
+                let rest = bare.strip_prefix("0.0.0.0:").or_else(|| bare.strip_prefix("[::]:")).unwrap_or(bare);
+                let plan = cx.desk().replace(start, &format!("127.0.0.1:{rest}")).map(|edit| {
+                    let mut fix = crate::diag::Fix::new(
+                        Strategy::Repair,
+                        Applicability::Unsafe,
+                        text!("publish on the host's loopback alone", "只发布到宿主机的回环地址"),
+                    );
+                    fix.edits.push(edit);
+                    fix.changes = cx.desk().sharing("ports", port.at).iter().filter_map(|id| cx.service(*id)).map(|s| s.path("ports")).collect();
+                    if fix.changes.is_empty() {
+                        fix.changes.push(service.path("ports"));
+                    }
+                    fix
+                });
+                Cx::plan(&mut finding, plan);
+            }
+            cx.report(finding);
+        }
+    }
+}
