@@ -628,3 +628,62 @@ fn a_closed_pipe_is_no_failure() {
     assert!(done.stderr.is_empty(), "{}", String::from_utf8_lossy(&done.stderr));
     assert_eq!(done.status.code(), Some(0));
 }
+
+/// A file whose name and text try to end a workflow command, an XML element and a JSON string.
+fn nasty() -> tempfile::TempDir {
+    folder(&[(
+        "compose.yaml",
+        "services:\n  \"a,b\":\n    image: x:1\n    environment:\n      # 二😀\n      \"U\": \"二😀 http://localhost:11434/?a=<b>&c=%0A::error::x\"\n",
+    )])
+}
+
+#[test]
+fn formats_of_other_programs_say_the_same() {
+    let dir = nasty();
+    let json = run(dir.path(), &["lint", "--format", "json"]).json();
+    let found = json["findings"].as_array().unwrap();
+    let rules: Vec<&str> = found.iter().map(|f| f["rule"].as_str().unwrap()).collect();
+    assert!(rules.contains(&"loopback-url"), "{rules:?}");
+
+    let sarif = run(dir.path(), &["lint", "--format", "sarif"]).json();
+    assert_eq!(sarif["version"], "2.1.0");
+    let results = sarif["runs"][0]["results"].as_array().unwrap();
+    let known = &sarif["runs"][0]["tool"]["driver"]["rules"];
+    for (result, finding) in results.iter().zip(found) {
+        assert_eq!(result["ruleId"], finding["rule"]);
+        assert_eq!(known[result["ruleIndex"].as_u64().unwrap() as usize]["id"], finding["rule"]);
+        assert_eq!(result["partialFingerprints"]["dockline/v1"], finding["fingerprint"]);
+        let region = &result["locations"][0]["physicalLocation"]["region"];
+        assert_eq!(region["startLine"], finding["range"]["start"]["line"]);
+        // A character outside the basic plane is two units of UTF-16.
+        let column = finding["range"]["start"]["column"].as_u64().unwrap();
+        let wide = u64::from(finding["rule"] == "loopback-url");
+        assert_eq!(region["startColumn"].as_u64(), Some(column + wide));
+    }
+    let rdjson = run(dir.path(), &["lint", "--format", "rdjson"]).json();
+    let at = rules.iter().position(|rule| *rule == "loopback-url").unwrap();
+    let first = &rdjson["diagnostics"][at]["location"]["range"]["start"];
+    let column = found[at]["range"]["start"]["column"].as_u64().unwrap();
+    // And four bytes of UTF-8, as the other one is three.
+    assert_eq!(first["column"].as_u64(), Some(column + 5));
+
+    let github = run(dir.path(), &["lint", "--format", "github"]).out;
+    assert_eq!(github.lines().count(), found.len(), "{github}");
+    assert!(github.lines().all(|l| l.starts_with("::") && l.matches("::").count() >= 2), "{github}");
+    let gitlab = run(dir.path(), &["lint", "--format", "gitlab"]).json();
+    assert_eq!(gitlab.as_array().unwrap().len(), found.len());
+    let junit = run(dir.path(), &["lint", "--format", "junit"]).out;
+    assert_eq!(junit.matches("<testcase ").count(), found.len(), "{junit}");
+    assert!(!junit.contains("<b>"), "{junit}");
+}
+
+#[test]
+fn several_formats_go_to_files() {
+    let dir = nasty();
+    let said = run(dir.path(), &["lint", "-o", "sarif=out.sarif", "-o", "junit=out.xml", "--format", "concise"]);
+    assert!(said.out.starts_with("compose.yaml:"), "{}", said.out);
+    let read = |name: &str| std::fs::read_to_string(dir.path().join(name)).unwrap();
+    assert!(read("out.sarif").contains("\"2.1.0\"") && read("out.xml").starts_with("<?xml"));
+    let said = run(dir.path(), &["lint", "-o", "out.txt"]);
+    assert!(said.out.is_empty() && read("out.txt").contains("loopback-url"), "{}", said.out);
+}

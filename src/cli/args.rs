@@ -102,6 +102,15 @@ pub enum LintFormat {
     Human,
     Concise,
     Json,
+    /// SARIF 2.1.0
+    Sarif,
+    /// Annotations of GitHub Actions
+    Github,
+    /// Code quality of GitLab
+    Gitlab,
+    Junit,
+    /// For reviewdog
+    Rdjson,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum, PartialEq, Eq)]
@@ -129,9 +138,9 @@ pub struct Lint {
     #[arg(long, value_enum, default_value_t = LintFormat::Human, value_name = "FORMAT")]
     /// Output format
     pub format: LintFormat,
-    /// Write to FILE instead of standard output
+    /// Write to FILE instead of standard output; FORMAT=FILE writes another format besides (repeatable)
     #[arg(short, long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
+    pub output: Vec<String>,
     /// Least severity that makes the exit status 1
     #[arg(long, value_enum, default_value_t = FailOn::Warning, value_name = "SEVERITY")]
     pub fail_on: FailOn,

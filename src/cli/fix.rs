@@ -309,7 +309,7 @@ impl Report<'_> {
         if !loud.is_empty() {
             let n = loud.len();
             lines.push(text!("left ({n}):", "还剩 {n} 处：").get(lang).to_owned());
-            lines.extend(loud.iter().map(|t| format!("  {}", report::concise(&fixed.files, lang, &t.finding))));
+            lines.extend(loud.iter().map(|t| format!("  {}", report::brief(&fixed.files, lang, &t.finding))));
         }
         if fixed.held_back > 0 {
             let n = fixed.held_back;

@@ -3,11 +3,15 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use clap::ValueEnum as _;
+
 use super::args::{Lint, LintFormat};
 use super::session::{self, Failure, Session, Wish};
 use crate::diag::{Category, Finding, Lang, Severity, Text};
 use crate::lint::{Advice, Outcome, Told, lint};
-use crate::report::{self, AddressJson, AdviceJson, Human, LintJson, ProjectJson, Summary};
+use crate::report::{self, AddressJson, AdviceJson, Human, LintJson, ProjectJson, Summary, ci};
+use crate::rule::Rule;
+use crate::rules;
 use crate::text;
 
 /// More findings of one rule than this are told in one line each.
@@ -26,14 +30,21 @@ pub(super) fn run(session: &mut Session, args: &Lint) -> Result<u8, Failure> {
     };
     let (options, _) = session::options(session, &wish, &dir)?;
     let outcome = lint(&mut session.files, &found, &session.process, &options);
-    let out = match args.format {
-        LintFormat::Json => json(session, &outcome),
-        LintFormat::Concise => concise(session, &outcome),
-        // Of nothing that could be read there is nothing to say; why stands on stderr.
-        LintFormat::Human if outcome.projects.is_empty() && !missed.is_empty() => String::new(),
-        LintFormat::Human => human(session, args, &outcome),
-    };
-    write(args.output.as_deref(), &out)?;
+    let mut printed = false;
+    for wish in &args.output {
+        // `FORMAT=FILE`, or a file for what would be printed.
+        let named = wish.split_once('=').and_then(|(name, file)| Some((LintFormat::from_str(name, false).ok()?, file)));
+        let (format, file) = named.unwrap_or_else(|| {
+            printed = true;
+            (args.format, wish)
+        });
+        write(Path::new(file), &formatted(session, args, &outcome, format, false))?;
+    }
+    // Of nothing that could be read there is nothing to say; why stands on stderr.
+    let silent = args.format == LintFormat::Human && outcome.projects.is_empty() && !missed.is_empty();
+    if !printed && !silent {
+        session::print(&formatted(session, args, &outcome, args.format, session.color));
+    }
     if found.iter().any(|f| f.reads.is_some())
         && outcome.projects.is_empty()
         && outcome.failures.is_empty()
@@ -61,15 +72,42 @@ pub(super) fn reached(outcome: &Outcome, threshold: Option<Severity>) -> bool {
     threshold.is_some_and(|t| outcome.worst().is_some_and(|w| w >= t))
 }
 
-fn write(output: Option<&Path>, text: &str) -> Result<(), Failure> {
-    let Some(path) = output else {
-        session::print(text);
-        return Ok(());
-    };
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
     std::fs::write(path, text).map_err(|error| {
         let name = path.display();
         Failure::new(text!("can't write {name}: {error}", "无法写入 {name}：{error}"))
     })
+}
+
+fn formatted(session: &Session, args: &Lint, outcome: &Outcome, format: LintFormat, color: bool) -> String {
+    match format {
+        LintFormat::Human => human(session, args, outcome, color),
+        LintFormat::Concise => concise(session, outcome),
+        LintFormat::Json => json(session, outcome),
+        LintFormat::Sarif => ci::sarif(&for_machines(session, outcome)),
+        LintFormat::Github => ci::github(&for_machines(session, outcome)),
+        LintFormat::Gitlab => ci::gitlab(&for_machines(session, outcome)),
+        LintFormat::Junit => ci::junit(&for_machines(session, outcome)),
+        LintFormat::Rdjson => ci::rdjson(&for_machines(session, outcome)),
+    }
+}
+
+/// What the formats of other programs are made of.
+fn for_machines<'a>(session: &'a Session, outcome: &'a Outcome) -> ci::Told<'a> {
+    let lang = session.machine_lang();
+    let info = |rule: &&'static Rule| ci::RuleInfo {
+        id: rule.id,
+        title: rule.title.get(lang),
+        doc: rule.doc.get(lang),
+        category: rule.category.name(),
+        severity: rule.severity,
+    };
+    ci::Told {
+        files: &session.files,
+        lang,
+        findings: outcome.findings.iter().map(|t| &t.finding).collect(),
+        rules: rules::ALL.iter().map(info).collect(),
+    }
 }
 
 pub(super) fn json(session: &Session, outcome: &Outcome) -> String {
@@ -122,9 +160,9 @@ fn concise(session: &Session, outcome: &Outcome) -> String {
 
 // -- for people --
 
-fn human(session: &Session, args: &Lint, outcome: &Outcome) -> String {
+fn human(session: &Session, args: &Lint, outcome: &Outcome, color: bool) -> String {
     let lang = session.lang;
-    let human = Human::new(&session.files, lang, session.color && args.output.is_none());
+    let human = Human::new(&session.files, lang, color);
     let mut out = String::new();
     let many = outcome.projects.len() > 1;
     for (index, project) in outcome.projects.iter().enumerate() {
@@ -189,13 +227,13 @@ fn told(human: &Human<'_>, session: &Session, args: &Lint, findings: &[&Finding]
             );
             let _ = writeln!(out, "{}", head.get(lang));
             for rest in same(rule).skip(FOLD) {
-                let _ = writeln!(out, "  {}", report::concise(&session.files, lang, rest));
+                let _ = writeln!(out, "  {}", report::brief(&session.files, lang, rest));
             }
             out.push('\n');
         }
     }
     for finding in &quiet {
-        let _ = writeln!(out, "{}", report::concise(&session.files, lang, finding));
+        let _ = writeln!(out, "{}", report::brief(&session.files, lang, finding));
     }
     if !quiet.is_empty() {
         out.push('\n');

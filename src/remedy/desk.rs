@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::compose::{NodeRef, Project, Service, ServiceId};
+use crate::compose::{NodeRef, Problem, ProblemKind, Project, Service, ServiceId};
 use crate::diag::Text;
 use crate::dotenv::{self, Line};
 use crate::network::{Survey, Topology};
@@ -46,13 +46,21 @@ impl<'a> Desk<'a> {
         self.tree(file).map_or(Layout { newline: "\n", step: 2, dash: 2 }, Layout::of)
     }
 
-    /// Whether a file may be edited: it is text that was read as it is.
+    /// Whether a file may be edited: it is text that was read as it is, and whole; behind a syntax error we only guess.
     pub fn editable(&self, file: FileId) -> Result<(), Text> {
-        let file = self.files.get(file);
-        if file.editable() {
+        let broken = |p: &&Problem| p.span.file == file && matches!(p.kind, ProblemKind::Yaml(_));
+        let fault = self.project().problems.iter().find(broken);
+        let name = &self.files.get(file).name;
+        if let Some(fault) = fault {
+            let line = self.files.position(file, fault.span.start as usize).line;
+            return Err(text!(
+                "{name} has a syntax error in line {line}: mend that first",
+                "{name} 第 {line} 行有语法错误：请先改好它"
+            ));
+        }
+        if self.files.get(file).editable() {
             return Ok(());
         }
-        let name = &file.name;
         Err(text!(
             "{name} is not UTF-8 text, so dockline does not write to it",
             "{name} 不是 UTF-8 文本，dockline 不会改写它"
