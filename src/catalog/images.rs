@@ -88,6 +88,8 @@ pub struct Image {
     pub tools: Vec<&'static str>,
     pub no_tools: Vec<&'static str>,
     pub busybox: bool,
+    /// Memory without which it is killed as it comes, in MiB.
+    pub memory: Option<u32>,
     pub dual_stack: bool,
     pub ipv4_only: bool,
     /// It connects to nothing by variables other than those that the catalog lists for it.
@@ -165,6 +167,7 @@ fn read(line: usize, row: &[&'static str]) -> Image {
         tools: Vec::new(),
         no_tools: Vec::new(),
         busybox: false,
+        memory: None,
         dual_stack: false,
         ipv4_only: false,
         closed: false,
@@ -196,6 +199,7 @@ fn read(line: usize, row: &[&'static str]) -> Image {
             "tools" => image.tools = list(value),
             "no-tools" => image.no_tools = list(value),
             "busybox" => image.busybox = true,
+            "memory" => image.memory = value.parse().ok(),
             "dual-stack" => image.dual_stack = true,
             "ipv4-only" => image.ipv4_only = true,
             "closed" => image.closed = true,

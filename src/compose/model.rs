@@ -267,6 +267,13 @@ impl Service {
         self.environment.named(key)
     }
 
+    /// What limits its memory, and the limit in bytes: `mem_limit`, or `deploy.resources.limits.memory`.
+    pub fn memory_limit(&self) -> Option<(&V, i128)> {
+        let deployed = || self.value.get("deploy")?.get("resources")?.get("limits")?.get("memory");
+        let limit = self.value.get("mem_limit").or_else(deployed)?;
+        Some((limit, super::schema::bytes(&limit.shown()?)?))
+    }
+
     /// An environment variable's text, where it has one that is certain.
     pub fn env_text(&self, key: &str) -> Option<&str> {
         self.env(key)?.value.as_ref().filter(|v| !v.uncertain).map(|v| v.text())

@@ -40,6 +40,7 @@ rules! {
     invalid_value
     loopback_proxy
     loopback_url
+    memory_limit
     missing_env_file
     missing_host_gateway
     missing_image
@@ -49,6 +50,7 @@ rules! {
     no_shared_network
     profile_not_enabled
     proxy_without_no_proxy
+    public_url_port_mismatch
     published_port_between_services
     quotes_in_list
     server_listens_on_loopback
