@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use super::table::{column, fits, rows};
+use super::table::{Pattern, column, rows};
 
 const TABLE: &str = include_str!("secrets.txt");
 
@@ -17,8 +17,11 @@ pub enum KnownSecret {
     Weak,
 }
 
-fn table() -> &'static [(&'static str, KnownSecret)] {
-    static READ: OnceLock<Vec<(&'static str, KnownSecret)>> = OnceLock::new();
+/// A value or a pattern, and what it is.
+type Known = (&'static str, Option<Pattern>, KnownSecret);
+
+fn table() -> &'static [Known] {
+    static READ: OnceLock<Vec<Known>> = OnceLock::new();
     READ.get_or_init(|| {
         rows(TABLE)
             .filter_map(|(_, row)| {
@@ -28,7 +31,8 @@ fn table() -> &'static [(&'static str, KnownSecret)] {
                     "weak" => KnownSecret::Weak,
                     _ => return None,
                 };
-                Some((column(&row, 0), sort))
+                let value = column(&row, 0);
+                Some((value, Pattern::parse(value), sort))
             })
             .collect()
     })
@@ -37,7 +41,8 @@ fn table() -> &'static [(&'static str, KnownSecret)] {
 /// Why a value is no secret; `None` where nothing is known against it.
 pub fn known_secret(value: &str) -> Option<KnownSecret> {
     let lower = value.to_lowercase();
-    table().iter().find(|(pattern, _)| fits(pattern, &lower)).map(|(_, sort)| *sort)
+    let fits = |known: &&Known| known.1.as_ref().map_or(known.0 == lower, |pattern| pattern.fits(&lower));
+    table().iter().find(fits).map(|known| known.2)
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ pub const MASK: &str = "***";
 pub fn is_secret(name: &str) -> bool {
     // Compose's own attribute lists names; nginx passes requests on.
     let passes = ["proxy_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "grpc_pass", "memcached_pass"];
-    if name == "secrets" || passes.iter().any(|directive| name.rsplit('.').next() == Some(directive)) {
+    if name == "secrets" || (name.ends_with("_pass") && passes.iter().any(|directive| name.ends_with(directive))) {
         return false;
     }
     let words = words(name);

@@ -1,5 +1,7 @@
 use std::rc::Rc;
 
+use foldhash::HashMap;
+
 use crate::catalog::{ImageKind, KnownSecret, known_secret};
 use crate::compose::Service;
 use crate::diag::{Category, Place, Related, Severity, is_secret};
@@ -54,12 +56,15 @@ struct Told {
 
 fn check(cx: &mut Cx<'_>) {
     let mut all: Vec<Told> = Vec::new();
+    // Services that share an env file share hundreds of names.
+    let mut names: HashMap<&str, bool> = HashMap::default();
     for (id, service) in cx.project().services.iter().enumerate() {
         if !service.active {
             continue;
         }
         for var in &service.environment {
-            let Some(value) = var.value.as_ref().filter(|v| !v.uncertain && is_secret(&var.key)) else { continue };
+            let secret = *names.entry(&var.key).or_insert_with(|| is_secret(&var.key));
+            let Some(value) = var.value.as_ref().filter(|v| !v.uncertain && secret) else { continue };
             let text = &value.sourced.text;
             let Some(sort) = known_secret(text) else { continue };
             // A key for somebody else's service that is not filled in is missing, not weak.
