@@ -3,6 +3,7 @@
 
 use crate::compose::{Problem, Project, Service, ServiceId, SetBy};
 use crate::diag::{Applicability, Category, Finding, Fix, Lang, Place, Related, Severity, Strategy, Text};
+use crate::interpolation;
 use crate::mounted::Format;
 use crate::network::{Edge, Facts, Judged, Site, Survey};
 use crate::remedy::{Desk, Draft, Plan, Prospects, choices};
@@ -183,6 +184,14 @@ impl<'a> Cx<'a> {
     fn nowhere(&self) -> Span {
         let file = self.project().files.first().copied();
         Span::at(file.unwrap_or_else(|| self.project().root.at.file), 0)
+    }
+
+    /// The place that a value comes from: the line of an env file by its name, else `path` in the Compose file.
+    pub fn origin(&self, value: &interpolation::Value, path: impl FnOnce() -> String) -> Option<Place> {
+        let span = value.sourced.first(0..value.text().len())?;
+        let text = self.project().env_texts.get(&span.file);
+        let line = text.and_then(|text| text.lines.iter().find(|l| l.span.contains(span)));
+        Some(Place { span, path: line.map_or_else(path, |l| l.key.to_string()) })
     }
 
     /// The path of a place that an endpoint's value comes from: the variable's name in an env file, else the service's path.

@@ -28,7 +28,8 @@ pub(super) fn run(session: &mut Session, args: &Lint) -> Result<u8, Failure> {
         lan_ip: None,
         into_override: false,
     };
-    let (options, _) = session::options(session, &wish, &dir)?;
+    let (mut options, _) = session::options(session, &wish, &dir)?;
+    options.process_ends = true;
     let outcome = lint(&mut session.files, &found, &session.process, &options);
     let mut printed = false;
     for wish in &args.output {

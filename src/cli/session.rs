@@ -274,7 +274,7 @@ pub(super) fn options(session: &mut Session, wish: &Wish<'_>, dir: &Path) -> Res
         sets.push(RuleSet::Default);
     }
     let choice = Choice { sets, select: wish.select.to_vec(), ignore: wish.ignore.to_vec() };
-    Ok((Options { facts, choice, severities, lan_ip, into_override: wish.into_override }, config))
+    Ok((Options { facts, choice, severities, lan_ip, into_override: wish.into_override, process_ends: false }, config))
 }
 
 /// What a command line says of rules and repairs.

@@ -1,6 +1,7 @@
 //! `ports` and `expose`: short and long syntax, ranges, protocols.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
+
 use std::rc::Rc;
 
 use super::value::{Data, NodeRef, V};
@@ -27,6 +28,14 @@ pub struct Port {
 }
 
 impl Port {
+    /// The host address that it is bound to: the unspecified one where none is named, `None` for a text that is no address.
+    pub fn bound_to(&self) -> Option<IpAddr> {
+        match self.host_ip.as_deref() {
+            None | Some("") => Some(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
+            Some(text) => text.trim_matches(['[', ']']).parse().ok(),
+        }
+    }
+
     /// The container port behind a host port of this entry.
     pub fn container_port(&self, published: u16) -> Option<u16> {
         let (first, last) = self.published?;

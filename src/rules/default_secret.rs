@@ -73,11 +73,7 @@ fn check(cx: &mut Cx<'_>) {
                 continue;
             }
             let loud = sort == KnownSecret::Published || signs || (published(service) && keeps_data(cx, id));
-            let Some(span) = value.sourced.first(0..text.len()) else { continue };
-            let of_file = cx.project().env_texts.get(&span.file);
-            let line = of_file.and_then(|text| text.lines.iter().find(|l| l.span.contains(span)));
-            let path = line.map_or_else(|| service.path(&format!("environment.{}", var.key)), |l| l.key.to_string());
-            let place = Place { span, path };
+            let Some(place) = cx.origin(value, || service.path(&format!("environment.{}", var.key))) else { continue };
             let name = service.name.to_string();
             // One secret is one cause, whatever opens with it.
             if let Some(known) = all.iter_mut().find(|t| t.text == *text) {
@@ -85,7 +81,7 @@ fn check(cx: &mut Cx<'_>) {
                 if !known.services.contains(&name) {
                     known.services.push(name);
                 }
-                if known.place.span != span && !known.others.iter().any(|(_, p)| p.span == span) {
+                if known.place.span != place.span && !known.others.iter().any(|(_, p)| p.span == place.span) {
                     known.others.push((var.key.clone(), place));
                 }
                 continue;
@@ -153,10 +149,7 @@ fn guards(key: &str) -> bool {
 }
 
 fn published(service: &Service) -> bool {
-    service.ports.iter().any(|port| match port.host_ip.as_deref() {
-        None | Some("") => true,
-        Some(ip) => ip.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| !ip.is_loopback()),
-    })
+    service.ports.iter().any(|port| port.bound_to().is_some_and(|ip| !ip.is_loopback()))
 }
 
 fn keeps_data(cx: &Cx<'_>, id: usize) -> bool {

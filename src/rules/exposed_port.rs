@@ -41,10 +41,7 @@ fn check(cx: &mut Cx<'_>) {
             continue;
         }
         for port in service.ports.iter().filter(|p| p.tcp && !p.uncertain) {
-            let open = match port.host_ip.as_deref() {
-                None | Some("") => true,
-                Some(ip) => ip.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_unspecified()),
-            };
+            let open = port.bound_to().is_some_and(|ip| ip.is_unspecified());
             let serves = node
                 .listening
                 .on(port.target.0)

@@ -1,5 +1,5 @@
 use crate::compose::Data;
-use crate::diag::{Category, Severity};
+use crate::diag::{Category, Place, Severity};
 use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::text;
 
@@ -39,18 +39,17 @@ fn check(cx: &mut Cx<'_>) {
         let name = &service.name;
         let mib = limit >> 20;
         // The limit may stand in an env file.
-        let span = match &value.data {
-            Data::Str(text) => text.sourced.first(0..text.text().len()).unwrap_or(value.span),
-            _ => value.span,
+        let written = || service.path("mem_limit");
+        let place = match &value.data {
+            Data::Str(text) => cx.origin(text, written),
+            _ => None,
         };
-        let of_file = cx.project().env_texts.get(&span.file);
-        let line = of_file.and_then(|text| text.lines.iter().find(|l| l.span.contains(span)));
-        let path = line.map_or_else(|| service.path("mem_limit"), |l| l.key.to_string());
+        let place = place.unwrap_or_else(|| Place { span: value.span, path: written() });
         let message = text!(
             "`{name}` gets {mib} MiB, and its image is killed below {least}",
             "`{name}` 只有 {mib} MiB，而这个镜像低于 {least} MiB 就会被杀掉"
         );
-        let mut finding = cx.finding(span, path, message);
+        let mut finding = cx.finding(place.span, place.path, message);
         finding.cause = Some("memory-limit");
         finding.services = vec![name.to_string()];
         finding.label = text!("Exited (137) as it starts", "一启动就 Exited (137)");
