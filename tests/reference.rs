@@ -398,7 +398,10 @@ fn random_projects_load_alike() {
         // Shown where the test fails on the way.
         print!("\rseed {seed} ");
         match disagree(&compose, work.path()) {
-            Some(why) => wrong.push(format!("seed {seed}: {why}")),
+            Some(why) => {
+                let texts: Vec<String> = files.iter().map(|(name, text)| format!("--- {name}\n{text}")).collect();
+                wrong.push(format!("seed {seed}: {why}\n{}", texts.concat()));
+            }
             None => accepted += u64::from(run(work.path(), &["config"]).status == 0),
         }
     }

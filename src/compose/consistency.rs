@@ -199,11 +199,23 @@ impl Loader<'_> {
             ("mem_reservation", "deploy.resources.reservations.memory"),
             ("pids_limit", "deploy.resources.limits.pids"),
         ] {
-            if let (Some(a), Some(b)) = (value.get(one), deep(value, other))
-                && let (Some(x), Some(y)) = (a.shown(), b.shown())
-                && !same_quantity(&x, &y)
-                && ![a, b].iter().any(|v| v.string().is_some_and(|s| s.uncertain))
-            {
+            let Some(a) = value.get(one) else { continue };
+            // Zero is no limit, and differs from none.
+            if one != "scale" && a.shown().is_some_and(|x| same_quantity(&x, "0")) {
+                continue;
+            }
+            let uncertain = |v: &V| v.string().is_some_and(|s| s.uncertain);
+            let differ = match deep(value, other) {
+                Some(b) if uncertain(a) || uncertain(b) => false,
+                Some(b) => a.shown().zip(b.shown()).is_some_and(|(x, y)| !same_quantity(&x, &y)),
+                // Limits that say nothing of it say zero.
+                None => {
+                    let parent = other.rsplit_once('.').filter(|(parent, _)| parent.contains("resources"));
+                    let limited = parent.and_then(|(parent, _)| deep(value, parent)).is_some_and(|p| p.map().is_some());
+                    limited && !uncertain(a)
+                }
+            };
+            if differ {
                 self.problem(ProblemKind::Differ { one, other }, a.span, service.path(one), true);
             }
         }

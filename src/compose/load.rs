@@ -89,7 +89,7 @@ pub fn load(files: &mut Files, request: &Request, process: &HashMap<String, Stri
     scope.set_default("COMPOSE_PROJECT_NAME", &name);
     let mut own = Vec::new();
     let mut root: Option<V> = None;
-    for path in &request.files {
+    for (number, path) in request.files.iter().enumerate() {
         let Some((file, value)) = loader.compose_file(path, &dir, &scope) else {
             // A file that says nothing is the project's all the same.
             own.extend(loader.files.read(path).ok());
@@ -103,6 +103,10 @@ pub fn load(files: &mut Files, request: &Request, process: &HashMap<String, Stri
         // Each state on the way must be right, not only the last. What a broken text leaves is not what was meant.
         if !loader.problems.iter().any(|p| matches!(p.kind, ProblemKind::Yaml(_))) {
             schema::check(&merged, &mut loader.problems);
+            // Sizes are read at the very end: what a later file replaces may be anything.
+            if number + 1 < request.files.len() {
+                loader.problems.retain(|p| !matches!(p.kind, ProblemKind::Value { check: Check::Bytes, .. }));
+            }
         }
         root = Some(merged);
     }

@@ -18,6 +18,8 @@ enum Merger {
     Listed,
     /// A list of names stands for a mapping of them.
     Named,
+    /// A path stands for a mapping with this context.
+    Build,
     /// `name: address` stands for the item `name=address`.
     Hosts,
 }
@@ -40,6 +42,7 @@ const MERGERS: &[(&[&str], Merger)] = &[
     (&["services", "*", "dns"], Merger::Listed),
     (&["services", "*", "dns_search"], Merger::Listed),
     (&["services", "*", "tmpfs"], Merger::Listed),
+    (&["services", "*", "build"], Merger::Build),
     (&["services", "*", "extra_hosts"], Merger::Hosts),
     (&["services", "*", "networks"], Merger::Named),
     (&["services", "*", "depends_on"], Merger::Named),
@@ -73,6 +76,7 @@ pub(super) fn merge(base: &V, later: &V, path: &mut Vec<Rc<str>>) -> V {
         Some(Merger::Keyed) => return by_key(&keyed(base), &keyed(later)),
         Some(Merger::Named) => (conditioned(&named(base), path), conditioned(&named(later), path)),
         Some(Merger::Listed) => (listed(base), listed(later)),
+        Some(Merger::Build) if base.map().is_some() != later.map().is_some() => (built(base), built(later)),
         Some(Merger::Hosts) if base.seq().is_some() != later.seq().is_some() => (hosts(base), hosts(later)),
         _ => (base.clone(), later.clone()),
     };
@@ -225,6 +229,13 @@ pub(super) fn named(value: &V) -> V {
         })
         .collect();
     let map = Map { entries, layers: vec![value.at] };
+    Rc::new(Value { data: Data::Map(map), tag: value.tag, at: value.at, span: value.span, size: value.size })
+}
+
+fn built(value: &V) -> V {
+    let Data::Str(_) = &value.data else { return value.clone() };
+    let entries = vec![Entry { key: "context".into(), key_span: value.span, value: value.clone() }];
+    let map = Map { entries, layers: Vec::new() };
     Rc::new(Value { data: Data::Map(map), tag: value.tag, at: value.at, span: value.span, size: value.size })
 }
 

@@ -49,10 +49,11 @@ impl<'a> Desk<'a> {
     /// Whether a file may be edited: it is text that was read as it is, and whole; behind a syntax error we only guess.
     pub fn editable(&self, file: FileId) -> Result<(), Text> {
         let broken = |p: &&Problem| p.span.file == file && matches!(p.kind, ProblemKind::Yaml(_));
-        let fault = self.project().problems.iter().find(broken);
+        let of_yaml = self.project().problems.iter().find(broken).map(|p| p.span);
+        let of_env = self.project().env_texts.get(&file).and_then(|text| text.fault.as_ref()).map(|fault| fault.span);
         let name = &self.files.get(file).name;
-        if let Some(fault) = fault {
-            let line = self.files.position(file, fault.span.start as usize).line;
+        if let Some(fault) = of_yaml.or(of_env) {
+            let line = self.files.position(file, fault.start as usize).line;
             return Err(text!(
                 "{name} has a syntax error in line {line}: mend that first",
                 "{name} 第 {line} 行有语法错误：请先改好它"
