@@ -1,5 +1,6 @@
-use crate::diag::{Applicability, Category, Fix, Severity, Strategy};
-use crate::dotenv::Quote;
+use crate::diag::{Applicability, Category, Severity, Strategy};
+use crate::dotenv::{self, Quote};
+use crate::remedy::Draft;
 use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::source::{Edit, Span, from, upto};
 use crate::text;
@@ -64,24 +65,16 @@ fn check(cx: &mut Cx<'_>) {
                 s.environment.iter().any(|v| v.value.as_ref().is_some_and(|v| from_line(v)))
             });
             finding.services = readers.map(|s| s.name.to_string()).collect();
-            let mut draft = crate::remedy::Draft::new(cx.desk());
+            let mut draft = Draft::new(cx.desk());
             draft.note_span(span);
             let plan = cx.desk().editable(text.file).map(|()| {
-                let mut fix = Fix::new(
-                    Strategy::Repair,
-                    Applicability::Safe,
-                    text!("put the comment on a line of its own", "把注释单独写成一行"),
-                );
-                let start = before.rfind('\n').map_or(0, |i| i + 1);
-                let start = if start == 0 && source.starts_with('\u{feff}') { 3 } else { start };
-                let newline = if source.contains("\r\n") { "\r\n" } else { "\n" };
                 let comment = from(&value.text, at).trim();
                 // The blanks before it go with it.
                 let kept = upto(source, cut.start as usize).trim_end_matches([' ', '\t']).len();
-                fix.edits.push(Edit::insert(text.file, start, format!("{comment}{newline}")));
-                fix.edits.push(Edit::delete(Span::new(text.file, kept..cut.end as usize)));
-                fix.changes = draft.finish(Strategy::Repair, Applicability::Safe, text!("", "")).changes;
-                fix
+                draft.push(dotenv::insert_line(text.file, source, Some(span.start as usize), comment));
+                draft.push(Edit::delete(Span::new(text.file, kept..cut.end as usize)));
+                let description = text!("put the comment on a line of its own", "把注释单独写成一行");
+                draft.finish(Strategy::Repair, Applicability::Safe, description)
             });
             Cx::plan(&mut finding, plan);
             cx.report(finding);

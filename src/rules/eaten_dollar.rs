@@ -1,7 +1,8 @@
 use crate::compose::ProblemKind;
-use crate::diag::{Applicability, Category, Fix, Severity, Strategy, is_secret};
-use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
-use crate::source::{Edit, byte};
+use crate::diag::{Applicability, Category, Severity, Strategy, is_secret};
+use crate::remedy::Draft;
+use crate::rule::{Cx, FixKind, Rule, RuleSet, Words, service_of};
+use crate::source::{Edit, Span, byte};
 use crate::text;
 
 pub(super) static RULE: Rule = Rule {
@@ -43,14 +44,14 @@ fn check(cx: &mut Cx<'_>) {
         let end = at + bare.len();
         let of_env_file = project.env_texts.contains_key(&problem.span.file);
         let key = problem.path.rsplit('.').next().unwrap_or("");
-        let shell = ["command", "entrypoint", "healthcheck"]
-            .iter()
-            .any(|part| problem.path.split('.').nth(2).is_some_and(|attribute| attribute == *part));
+        let service = service_of(&problem.path);
+        let attribute = problem.path.split('.').nth(2).unwrap_or("");
+        let shell = matches!(attribute, "command" | "entrypoint" | "healthcheck");
         let inside = at > 0 && (byte(text, at - 1).is_ascii_alphanumeric() || b"!@#%^&*".contains(&byte(text, at - 1)));
         if !(shell || (is_secret(key) && inside)) {
             continue;
         }
-        let span = crate::source::Span::new(problem.span.file, at..end);
+        let span = Span::new(problem.span.file, at..end);
         let message = if shell {
             text!("Compose puts nothing for `${name}` before the shell sees it", "shell 还没看到，Compose 就把 `${name}` 换成了空")
         } else {
@@ -59,25 +60,21 @@ fn check(cx: &mut Cx<'_>) {
         let mut finding = cx.finding(span, problem.path.clone(), message);
         finding.cause = Some("dollar-interpolation");
         finding.label = text!("nobody sets {name}", "没有谁设置 {name}");
-        finding.services = crate::rule::service_of(&problem.path).map(str::to_owned).into_iter().collect();
+        finding.services = service.map(str::to_owned).into_iter().collect();
         finding.help.push(if of_env_file {
             text!("write $${name}, or the value in single quotes", "写成 $${name}，或者给值加单引号")
         } else {
             text!("write $${name}", "写成 $${name}")
         });
-        let mut draft = crate::remedy::Draft::new(cx.desk());
+        let mut draft = Draft::new(cx.desk());
         // Nothing stands for the variable itself: the bytes beside it tell whose value it is.
-        draft.note_span(crate::source::Span::new(span.file, at.saturating_sub(1)..(end + 1).min(text.len())));
+        draft.note_span(Span::new(span.file, at.saturating_sub(1)..(end + 1).min(text.len())));
         let plan = cx.desk().editable(span.file).map(|()| {
-            let description = text!("write $${name}", "写成 $${name}");
-            let mut fix = Fix::new(Strategy::Repair, Applicability::Unsafe, description);
-            fix.edits.push(Edit::insert(span.file, at, "$"));
-            fix.changes = draft.finish(Strategy::Repair, Applicability::Unsafe, text!("", "")).changes;
-            if shell && let Some(service) = crate::rule::service_of(&problem.path) {
-                let attribute = problem.path.split('.').nth(2).unwrap_or("");
-                fix.changes.push(format!("services.{service}.{attribute}"));
+            draft.push(Edit::insert(span.file, at, "$"));
+            if shell && let Some(service) = service {
+                draft.changes(format!("services.{service}.{attribute}"));
             }
-            fix
+            draft.finish(Strategy::Repair, Applicability::Unsafe, text!("write $${name}", "写成 $${name}"))
         });
         Cx::plan(&mut finding, plan);
         cx.report(finding);

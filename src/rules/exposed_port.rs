@@ -68,8 +68,8 @@ fn check(cx: &mut Cx<'_>) {
             let text = cx.files.text(port.span);
             let bare = text.trim_matches(['"', '\'']);
             if port.published.is_some() && bare.contains(':') {
-                let inner = port.span.part(text.len() - text.trim_start_matches(['"', '\'']).len()..text.len());
-                let start = crate::source::Span::new(inner.file, inner.start as usize..inner.start as usize + bare.len());
+                let lead = text.len() - text.trim_start_matches(['"', '\'']).len();
+                let start = port.span.part(lead..lead + bare.len());
                 let rest = bare.strip_prefix("0.0.0.0:").or_else(|| bare.strip_prefix("[::]:")).unwrap_or(bare);
                 let plan = cx.desk().replace(start, &format!("127.0.0.1:{rest}")).map(|edit| {
                     let mut fix = crate::diag::Fix::new(

@@ -1,5 +1,6 @@
 use crate::compose::SetBy;
-use crate::diag::{Applicability, Category, Fix, Severity, Strategy};
+use crate::diag::{Applicability, Category, Severity, Strategy};
+use crate::remedy::Draft;
 use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::source::{byte, slice};
 use crate::text;
@@ -31,13 +32,15 @@ fn check(cx: &mut Cx<'_>) {
         for var in &service.environment {
             let (SetBy::Environment { at, .. }, Some(value)) = (var.set_by, &var.value) else { continue };
             let text = value.text();
-            let quoted = ['"', '\''].iter().any(|q| text.len() > 1 && text.starts_with(*q) && text.ends_with(*q));
+            if !['"', '\''].iter().any(|q| text.len() > 1 && text.starts_with(*q) && text.ends_with(*q)) {
+                continue;
+            }
             let listed = cx.project().tree(at.file).is_some_and(|tree| {
                 tree.node(at.node).mark.is_some_and(|mark| byte(&tree.text, mark as usize) == b'-')
             });
             // Only quotes that stand there in the text: a variable may bring its own.
             let Some(span) = value.sourced.exact(0..text.len()) else { continue };
-            if !quoted || !listed || seen.contains(&span) {
+            if !listed || seen.contains(&span) {
                 continue;
             }
             seen.push(span);
@@ -52,14 +55,11 @@ fn check(cx: &mut Cx<'_>) {
                 "in list form YAML keeps quotes inside an entry",
                 "列表写法里，YAML 会保留一项中间的引号"
             );
-            let mut draft = crate::remedy::Draft::new(cx.desk());
+            let mut draft = Draft::new(cx.desk());
             draft.note_span(span);
             let plan = cx.desk().replace(span, inner).map(|edit| {
-                let mut fix =
-                    Fix::new(Strategy::Repair, Applicability::Safe, text!("take the quotes away", "去掉引号"));
-                fix.edits.push(edit);
-                fix.changes = draft.finish(Strategy::Repair, Applicability::Safe, text!("", "")).changes;
-                fix
+                draft.push(edit);
+                draft.finish(Strategy::Repair, Applicability::Safe, text!("take the quotes away", "去掉引号"))
             });
             Cx::plan(&mut finding, plan);
             cx.report(finding);
