@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::Told;
 use crate::diag::{Applicability, Severity};
-use crate::report::json::{TOOL, document, page};
+use crate::report::json::{TOOL, document};
 use crate::source::Span;
 
 /// The findings as a diagnostic result.
@@ -25,10 +25,7 @@ pub fn rdjson(told: &Told<'_>) -> String {
                 Severity::Warning => "WARNING",
                 Severity::Info => "INFO",
             },
-            "code": {
-                "value": finding.rule,
-                "url": format!("https://github.com/dockline/dockline/blob/main/{}", page(finding.rule, told.lang)),
-            },
+            "code": {"value": finding.rule},
             "suggestions": suggestions.collect::<Vec<_>>(),
         })
     });

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::Told;
 use crate::diag::{Applicability, Finding, Severity, fingerprint};
-use crate::report::json::{TOOL, document, page};
+use crate::report::json::{TOOL, document};
 use crate::source::Span;
 
 /// The findings as a SARIF log of one run.
@@ -15,7 +15,6 @@ pub fn sarif(told: &Told<'_>) -> String {
             "shortDescription": {"text": rule.title},
             "fullDescription": {"text": rule.doc},
             "help": {"text": rule.doc},
-            "helpUri": format!("https://github.com/dockline/dockline/blob/main/{}", page(rule.id, told.lang)),
             "defaultConfiguration": {"level": level(rule.severity)},
             "properties": {"tags": [rule.category]},
         })
@@ -28,7 +27,6 @@ pub fn sarif(told: &Told<'_>) -> String {
             "tool": {"driver": {
                 "name": TOOL.name,
                 "version": TOOL.version,
-                "informationUri": "https://github.com/dockline/dockline",
                 "rules": rules.collect::<Vec<_>>(),
             }},
             "columnKind": "utf16CodeUnits",
