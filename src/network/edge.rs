@@ -14,9 +14,11 @@ pub struct Edge<'s> {
 }
 
 impl<'s> Edge<'s> {
+    /// The endpoint that stands for the others: the first whose fault is certain, else the first.
     pub fn first(&self) -> &'s Judged {
+        let sure = self.judged.iter().find(|j| j.fault.is_some());
         // An edge is only made of at least one endpoint.
-        self.judged.first().expect("an edge has an endpoint")
+        sure.or(self.judged.first()).expect("an edge has an endpoint")
     }
 
     pub fn services(&self) -> Vec<ServiceId> {
@@ -59,8 +61,8 @@ pub fn edges<'s>(survey: &'s Survey<'_>, select: impl Fn(&Judged) -> bool) -> Ve
 fn same_kind(a: &Judged, b: &Judged) -> bool {
     match (&a.fault, &b.fault) {
         (Some(a), Some(b)) => std::mem::discriminant(a) == std::mem::discriminant(b),
-        (None, None) => true,
-        _ => false,
+        // Where one is certain and the other unknown, the same bytes are at fault: a rule that wants certainty selects for it.
+        _ => true,
     }
 }
 
