@@ -3,6 +3,7 @@
 use foldhash::{HashMap, HashMapExt as _};
 use std::sync::OnceLock;
 
+use super::own;
 use super::reference::Reference;
 use super::table::{Lazy, column, facts, fits, lines, list, names};
 
@@ -29,24 +30,41 @@ pub enum ImageKind {
 }
 
 impl ImageKind {
-    fn parse(word: &str) -> Option<Self> {
-        Some(match word {
-            "model-server" => Self::ModelServer,
-            "gateway" => Self::Gateway,
-            "app" => Self::App,
-            "database" => Self::Database,
-            "vector-store" => Self::VectorStore,
-            "cache" => Self::Cache,
-            "queue" => Self::Queue,
-            "storage" => Self::Storage,
-            "search" => Self::Search,
-            "proxy" => Self::Proxy,
-            "browser" => Self::Browser,
-            "monitoring" => Self::Monitoring,
-            "job" => Self::Job,
-            "base" => Self::Base,
-            _ => return None,
-        })
+    pub const ALL: [Self; 14] = [
+        Self::ModelServer,
+        Self::Gateway,
+        Self::App,
+        Self::Database,
+        Self::VectorStore,
+        Self::Cache,
+        Self::Queue,
+        Self::Storage,
+        Self::Search,
+        Self::Proxy,
+        Self::Browser,
+        Self::Monitoring,
+        Self::Job,
+        Self::Base,
+    ];
+
+    /// As the table writes it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::ModelServer => "model-server",
+            Self::Gateway => "gateway",
+            Self::App => "app",
+            Self::Database => "database",
+            Self::VectorStore => "vector-store",
+            Self::Cache => "cache",
+            Self::Queue => "queue",
+            Self::Storage => "storage",
+            Self::Search => "search",
+            Self::Proxy => "proxy",
+            Self::Browser => "browser",
+            Self::Monitoring => "monitoring",
+            Self::Job => "job",
+            Self::Base => "base",
+        }
     }
 }
 
@@ -56,6 +74,19 @@ pub enum Auth {
     None,
     Optional,
     Required,
+}
+
+impl Auth {
+    pub const ALL: [Self; 3] = [Self::None, Self::Optional, Self::Required];
+
+    /// As the table writes it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Optional => "optional",
+            Self::Required => "required",
+        }
+    }
 }
 
 /// TCP ports that the container listens on.
@@ -122,7 +153,7 @@ fn table() -> &'static Table {
     READ.get_or_init(|| {
         let mut images = Vec::with_capacity(512);
         let mut by_name = HashMap::with_capacity(1024);
-        for (index, line) in lines(TABLE).enumerate() {
+        for (index, line) in own::images().chain(lines(TABLE)).enumerate() {
             for name in names(line.1) {
                 by_name.entry(name).or_insert(index);
             }
@@ -176,7 +207,7 @@ fn read(line: usize, row: &[&'static str]) -> Image {
     };
     for (key, value) in facts(column(row, 2)) {
         match key {
-            "kind" => image.kind = ImageKind::parse(value),
+            "kind" => image.kind = ImageKind::ALL.into_iter().find(|k| k.word() == value),
             "speaks" => image.speaks = list(value),
             "port-env" => image.port_env = Some(value),
             "port-flag" => image.port_flags = list(value),
@@ -188,12 +219,7 @@ fn read(line: usize, row: &[&'static str]) -> Image {
                 image.bundles.extend(port.parse().ok().map(|p| (p, pattern)));
             }
             "auth" => {
-                image.auth = match value {
-                    "none" => Some(Auth::None),
-                    "optional" => Some(Auth::Optional),
-                    "required" => Some(Auth::Required),
-                    _ => None,
-                };
+                image.auth = Auth::ALL.into_iter().find(|a| a.word() == value);
             }
             "health" => image.health = Some(value),
             "tools" => image.tools = list(value),

@@ -4,6 +4,7 @@
 mod apps;
 mod errors;
 mod images;
+mod own;
 mod reference;
 mod secrets;
 mod table;
@@ -12,6 +13,7 @@ mod variables;
 pub use apps::{App, app, apps};
 pub use errors::{Layer, Says, Signature, Symptom, signatures};
 pub use images::{Auth, Image, ImageKind, Ports, image, images};
+pub use own::add;
 pub use reference::Reference;
 pub use secrets::{KnownSecret, known_secret};
 pub use table::fits;

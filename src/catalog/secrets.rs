@@ -18,7 +18,7 @@ pub enum KnownSecret {
 }
 
 /// A value or a pattern, and what it is.
-type Known = (&'static str, Option<Pattern>, KnownSecret);
+type Known = (&'static str, Option<Pattern<'static>>, KnownSecret);
 
 fn table() -> &'static [Known] {
     static READ: OnceLock<Vec<Known>> = OnceLock::new();

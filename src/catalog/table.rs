@@ -61,15 +61,15 @@ pub(super) fn list(value: &'static str) -> Vec<&'static str> {
 
 /// A pattern in which `*` stands for anything, taken apart once: every variable of every container is held against all of them.
 #[derive(Debug)]
-pub(super) struct Pattern {
-    first: &'static str,
-    middle: Vec<&'static str>,
-    last: &'static str,
+pub(super) struct Pattern<'p> {
+    first: &'p str,
+    middle: Vec<&'p str>,
+    last: &'p str,
 }
 
-impl Pattern {
+impl<'p> Pattern<'p> {
     /// `None` where there is no `*` in it.
-    pub(super) fn parse(text: &'static str) -> Option<Self> {
+    pub(super) fn parse(text: &'p str) -> Option<Self> {
         if !text.contains('*') {
             return None;
         }
@@ -99,7 +99,7 @@ impl Pattern {
 }
 
 /// Whether a text matches a pattern or, where there is no `*` in it, equals it.
-pub fn fits(pattern: &'static str, text: &str) -> bool {
+pub fn fits(pattern: &str, text: &str) -> bool {
     Pattern::parse(pattern).map_or(pattern == text, |p| p.fits(text))
 }
 

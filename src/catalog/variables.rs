@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use foldhash::{HashMap, HashMapExt as _};
 
 use super::images::Image;
+use super::own;
 use super::table::{Lazy, Pattern, column, facts, lines, list, names};
 
 const TABLE: &str = include_str!("variables.txt");
@@ -26,6 +27,24 @@ pub enum Audience {
     Own,
     /// No address at all.
     Text,
+}
+
+impl Audience {
+    pub const ALL: [Self; 7] =
+        [Self::Server, Self::Browser, Self::Bind, Self::Origin, Self::Proxy, Self::Own, Self::Text];
+
+    /// As the table writes it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Server => "server",
+            Self::Browser => "browser",
+            Self::Bind => "bind",
+            Self::Origin => "origin",
+            Self::Proxy => "proxy",
+            Self::Own => "self",
+            Self::Text => "text",
+        }
+    }
 }
 
 /// What a client makes of the path of a base URL.
@@ -73,7 +92,7 @@ struct Table {
     variables: Vec<Lazy<Variable>>,
     exact: HashMap<&'static str, Vec<usize>>,
     /// Lines with a wildcard.
-    patterns: Vec<(Pattern, usize)>,
+    patterns: Vec<(Pattern<'static>, usize)>,
 }
 
 fn table() -> &'static Table {
@@ -82,7 +101,7 @@ fn table() -> &'static Table {
         let mut variables = Vec::with_capacity(1024);
         let mut exact: HashMap<&'static str, Vec<usize>> = HashMap::with_capacity(1536);
         let mut patterns = Vec::new();
-        for (index, line) in lines(TABLE).enumerate() {
+        for (index, line) in own::variables().chain(lines(TABLE)).enumerate() {
             for name in names(line.1) {
                 match Pattern::parse(name) {
                     Some(pattern) => patterns.push((pattern, index)),
@@ -121,16 +140,7 @@ fn condition(value: &'static str) -> Option<(&'static str, Vec<&'static str>)> {
 
 fn read(line: usize, row: &[&'static str]) -> Variable {
     let images: Vec<_> = column(row, 1).split_whitespace().filter(|i| *i != "*").collect();
-    let audience = match column(row, 2) {
-        "server" => Some(Audience::Server),
-        "browser" => Some(Audience::Browser),
-        "bind" => Some(Audience::Bind),
-        "origin" => Some(Audience::Origin),
-        "proxy" => Some(Audience::Proxy),
-        "self" => Some(Audience::Own),
-        "text" => Some(Audience::Text),
-        _ => None,
-    };
+    let audience = Audience::ALL.into_iter().find(|a| a.word() == column(row, 2));
     let mut variable = Variable {
         line,
         names: column(row, 0).split_whitespace().collect(),

@@ -141,9 +141,9 @@ pub struct Lint {
     /// Write to FILE instead of standard output; FORMAT=FILE writes another format besides (repeatable)
     #[arg(short, long, value_name = "FILE")]
     pub output: Vec<String>,
-    /// Least severity that makes the exit status 1
-    #[arg(long, value_enum, default_value_t = FailOn::Warning, value_name = "SEVERITY")]
-    pub fail_on: FailOn,
+    /// Least severity that makes the exit status 1 [default: warning]
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    pub fail_on: Option<FailOn>,
     /// Sets of rules to run: default, hardening, style or all
     #[arg(long, value_name = "SET", value_delimiter = ',')]
     pub rules: Vec<String>,
@@ -156,6 +156,18 @@ pub struct Lint {
     /// Exit 1 also for what could not be judged
     #[arg(long)]
     pub strict: bool,
+    /// Leave out what FILE says is known already [default: what dockline.toml names]
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Write what is found to the baseline file, and exit 0
+    #[arg(long)]
+    pub write_baseline: bool,
+    /// Heed no comment and no entry that asks to ignore something
+    #[arg(long)]
+    pub no_ignores: bool,
+    /// Leave out what dockline.toml excludes also where it is given as PATH
+    #[arg(long)]
+    pub force_exclude: bool,
     #[command(flatten)]
     pub project: Project,
 }
@@ -186,12 +198,15 @@ pub struct Fix {
     /// Every Compose file below the paths
     #[arg(short, long)]
     pub recursive: bool,
+    /// Leave out what dockline.toml excludes also where it is given as PATH
+    #[arg(long)]
+    pub force_exclude: bool,
     /// Output format
     #[arg(long, value_enum, default_value_t = DataFormat::Human, value_name = "FORMAT")]
     pub format: DataFormat,
-    /// Least severity of what is left that makes the exit status 1
-    #[arg(long, value_enum, default_value_t = FailOn::Warning, value_name = "SEVERITY")]
-    pub fail_on: FailOn,
+    /// Least severity of what is left that makes the exit status 1 [default: warning]
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    pub fail_on: Option<FailOn>,
     /// Sets of rules to run: default, hardening, style or all
     #[arg(long, value_name = "SET", value_delimiter = ',')]
     pub rules: Vec<String>,

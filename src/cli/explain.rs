@@ -5,7 +5,7 @@ use std::io::Read as _;
 
 use super::args::{DataFormat, Explain};
 use super::lint::advice_lines;
-use super::session::{self, Failure, Session, Wish};
+use super::session::{self, Failure, Search, Session, Wish};
 use crate::compose::Project;
 use crate::diag::{Finding, Lang, Text, mask};
 use crate::explain::{Cause, Match, cause, finding_of, read, tie};
@@ -77,7 +77,7 @@ struct Place {
 
 /// The projects here, if there are any: an error can be explained without one.
 fn projects(session: &mut Session, args: &Explain) -> Result<Vec<Project>, Failure> {
-    let (found, missed) = session.find(&args.project, &[], false)?;
+    let (found, missed) = session.find(&args.project, Search::default())?;
     if !args.project.file.is_empty()
         && let Some(failure) = missed.into_iter().next()
     {
@@ -93,9 +93,17 @@ fn relate(
     told: &mut Vec<Told>,
     typed: &mut Vec<Text>,
 ) -> Result<(), Failure> {
-    let wish =
-        Wish { project: &args.project, rules: &[], select: &[], ignore: &[], lan_ip: None, into_override: false };
-    let (options, _) = session::options(session, &wish, &project.dir)?;
+    let wish = Wish {
+        project: &args.project,
+        rules: &[],
+        select: &[],
+        ignore: &[],
+        lan_ip: None,
+        into_override: false,
+        no_ignores: false,
+    };
+    let config = session.config(&args.project.host, &project.dir)?;
+    let options = session::options(session, &wish, &config)?;
     let survey = Survey::new(project, &options.facts);
     let found: Vec<Finding> = findings(&session.files, &survey, &options);
     let mut more: Vec<Told> = Vec::new();

@@ -5,9 +5,10 @@ use std::path::Path;
 
 use super::args::{DataFormat, Fix};
 use super::lint::reached;
-use super::session::{self, Failure, Session, Wish};
+use super::session::{self, Failure, Search, Session, Wish};
+use super::settings;
 use crate::compose::Found;
-use crate::diag::{Lang, Strategy, Text};
+use crate::diag::{Lang, Severity, Strategy, Text};
 use crate::lint::{FixOptions, Fixed, Setting, Stale, fix};
 use crate::report::{self, FindingJson, tame};
 use crate::source::{Change, WriteError, unified, write_all};
@@ -15,8 +16,11 @@ use crate::text;
 
 pub(super) fn run(session: &mut Session, args: &Fix) -> Result<u8, Failure> {
     let wanted = wanted(args)?;
-    let (found, missed) = session.find(&args.project, &args.paths, args.recursive)?;
-    let dir = found.first().map_or_else(|| session.files.base().to_path_buf(), |f| f.request.dir.clone());
+    let start = session.start(&args.project, &args.paths);
+    let config = session.config(&args.project.host, &start)?;
+    let patterns = settings::patterns(session, &config)?;
+    let search = Search { paths: &args.paths, recursive: args.recursive, patterns, force_exclude: args.force_exclude };
+    let (found, missed) = session.find(&args.project, search)?;
     let wish = Wish {
         project: &args.project,
         rules: &args.rules,
@@ -24,13 +28,15 @@ pub(super) fn run(session: &mut Session, args: &Fix) -> Result<u8, Failure> {
         ignore: &args.ignore,
         lan_ip: args.lan_ip.clone(),
         into_override: args.override_file,
+        no_ignores: false,
     };
-    let (options, _) = session::options(session, &wish, &dir)?;
+    let options = session::options(session, &wish, &config)?;
     if wanted.to == Some(Strategy::LanIp) && options.lan_ip.is_none() {
         return Err(Failure::new(text!("--to lan-ip needs the host's address", "--to lan-ip 需要宿主机的地址")).hint(
             text!("--lan-ip ADDR; see your addresses with: ip -4 addr", "--lan-ip 地址；查看本机地址：ip -4 addr"),
         ));
     }
+    let threshold = session::threshold(session, args.fail_on, &config)?;
     let base = session.files.base().to_path_buf();
     let fixed = fix(&base, &found, &session.process, &options, &wanted);
     if let Some((left, reason)) = fixed.unmet.first() {
@@ -41,7 +47,7 @@ pub(super) fn run(session: &mut Session, args: &Fix) -> Result<u8, Failure> {
     if !args.diff {
         write_all(&fixed.changes).map_err(|error| failed(session, &error))?;
     }
-    let report = Report { session, args, fixed: &fixed, found: &found };
+    let report = Report { session, args, fixed: &fixed, found: &found, threshold };
     match args.format {
         DataFormat::Json => session::print(&report.json()),
         DataFormat::Human if args.diff => {
@@ -53,7 +59,7 @@ pub(super) fn run(session: &mut Session, args: &Fix) -> Result<u8, Failure> {
     let failures = fixed.left.failures.iter().map(|(name, error)| session::unreadable(name, error));
     let failures: Vec<Failure> = missed.into_iter().chain(failures).collect();
     failures.iter().for_each(|failure| session::complain(session.lang, failure));
-    let left = reached(&fixed.left, session::threshold(args.fail_on));
+    let left = reached(&fixed.left, threshold);
     Ok(if !failures.is_empty() {
         session::FAILED
     } else if left || !fixed.skipped.is_empty() || (args.diff && !fixed.changes.is_empty()) {
@@ -156,6 +162,7 @@ struct Report<'a> {
     args: &'a Fix,
     fixed: &'a Fixed,
     found: &'a [Found],
+    threshold: Option<Severity>,
 }
 
 impl Report<'_> {
@@ -303,7 +310,7 @@ impl Report<'_> {
     /// What is left, and the command that applies the changes.
     fn rest(&self, lines: &mut Vec<String>, lang: Lang) {
         let fixed = self.fixed;
-        let threshold = session::threshold(self.args.fail_on);
+        let threshold = self.threshold;
         let loud: Vec<_> =
             fixed.left.findings.iter().filter(|t| threshold.is_some_and(|s| t.finding.severity >= s)).collect();
         if !loud.is_empty() {

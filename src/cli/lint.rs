@@ -1,14 +1,16 @@
 //! `dockline lint [PATH]...`
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum as _;
 
 use super::args::{Lint, LintFormat};
-use super::session::{self, Failure, Session, Wish};
+use super::session::{self, Failure, Search, Session, Wish};
+use super::settings;
+use crate::config::Config;
 use crate::diag::{Category, Finding, Lang, Severity, Text};
-use crate::lint::{Advice, Outcome, Told, lint};
+use crate::lint::{Advice, Baseline, Held, Outcome, Told, lint};
 use crate::report::{self, AddressJson, AdviceJson, Human, LintJson, ProjectJson, Summary, ci};
 use crate::rule::Rule;
 use crate::rules;
@@ -17,9 +19,15 @@ use crate::text;
 /// More findings of one rule than this are told in one line each.
 const FOLD: usize = 3;
 
+/// Rows of the table of projects.
+const ROWS: usize = 20;
+
 pub(super) fn run(session: &mut Session, args: &Lint) -> Result<u8, Failure> {
-    let (found, missed) = session.find(&args.project, &args.paths, args.recursive)?;
-    let dir = found.first().map_or_else(|| session.files.base().to_path_buf(), |f| f.request.dir.clone());
+    let start = session.start(&args.project, &args.paths);
+    let config = session.config(&args.project.host, &start)?;
+    let patterns = settings::patterns(session, &config)?;
+    let search = Search { paths: &args.paths, recursive: args.recursive, patterns, force_exclude: args.force_exclude };
+    let (found, missed) = session.find(&args.project, search)?;
     let wish = Wish {
         project: &args.project,
         rules: &args.rules,
@@ -27,10 +35,17 @@ pub(super) fn run(session: &mut Session, args: &Lint) -> Result<u8, Failure> {
         ignore: &args.ignore,
         lan_ip: None,
         into_override: false,
+        no_ignores: args.no_ignores,
     };
-    let (mut options, _) = session::options(session, &wish, &dir)?;
+    let mut options = session::options(session, &wish, &config)?;
     options.process_ends = true;
-    let outcome = lint(&mut session.files, &found, &session.process, &options);
+    let threshold = session::threshold(session, args.fail_on, &config)?;
+    let mut outcome = lint(&mut session.files, &found, &session.process, &options);
+    let held = match baseline(session, args, &config)? {
+        Some(path) if args.write_baseline => return write_baseline(session, &outcome, &path),
+        Some(path) => hold(session, &mut outcome, &path)?,
+        None => Held::default(),
+    };
     let mut printed = false;
     for wish in &args.output {
         // `FORMAT=FILE`, or a file for what would be printed.
@@ -39,12 +54,12 @@ pub(super) fn run(session: &mut Session, args: &Lint) -> Result<u8, Failure> {
             printed = true;
             (args.format, wish)
         });
-        write(Path::new(file), &formatted(session, args, &outcome, format, false))?;
+        write(Path::new(file), &formatted(session, args, &outcome, held, format, false))?;
     }
     // Of nothing that could be read there is nothing to say; why stands on stderr.
     let silent = args.format == LintFormat::Human && outcome.projects.is_empty() && !missed.is_empty();
     if !printed && !silent {
-        session::print(&formatted(session, args, &outcome, args.format, session.color));
+        session::print(&formatted(session, args, &outcome, held, args.format, session.color));
     }
     if found.iter().any(|f| f.reads.is_some())
         && outcome.projects.is_empty()
@@ -58,7 +73,6 @@ pub(super) fn run(session: &mut Session, args: &Lint) -> Result<u8, Failure> {
     let failures = outcome.failures.iter().map(|(name, error)| session::unreadable(name, error));
     let failures: Vec<Failure> = missed.into_iter().chain(failures).collect();
     failures.iter().for_each(|failure| session::complain(session.lang, failure));
-    let threshold = session::threshold(args.fail_on);
     Ok(if !failures.is_empty() {
         session::FAILED
     } else if reached(&outcome, threshold) || (args.strict && !outcome.gaps.is_empty()) {
@@ -66,6 +80,52 @@ pub(super) fn run(session: &mut Session, args: &Lint) -> Result<u8, Failure> {
     } else {
         session::OK
     })
+}
+
+/// The baseline file: the command line's over the configuration's, which stands beside it.
+fn baseline(session: &Session, args: &Lint, config: &Config) -> Result<Option<PathBuf>, Failure> {
+    let beside = config.path.as_ref().and_then(|p| session.files.absolute(p).parent().map(Path::to_path_buf));
+    let named = config.baseline.as_ref().map(|name| beside.unwrap_or_default().join(name));
+    let path = args.baseline.as_ref().map(|p| session.files.absolute(p)).or(named);
+    if path.is_none() && args.write_baseline {
+        return Err(Failure::new(text!("no baseline file is named", "没有指定基线文件")).hint(text!(
+            "dockline lint --baseline dockline-baseline.json --write-baseline",
+            "dockline lint --baseline dockline-baseline.json --write-baseline"
+        )));
+    }
+    Ok(path)
+}
+
+fn folder(path: &Path) -> PathBuf {
+    path.parent().map(Path::to_path_buf).unwrap_or_default()
+}
+
+fn write_baseline(session: &Session, outcome: &Outcome, path: &Path) -> Result<u8, Failure> {
+    let known = Baseline::of(outcome, &session.files, &folder(path));
+    write(path, &known.write())?;
+    let (name, n) = (session.files.name_of(path), known.len());
+    let plural = if n == 1 { "" } else { "s" };
+    session::note(
+        session.lang,
+        &text!(
+            "{n} finding{plural} written to {name}: they are not told any more",
+            "已把 {n} 个问题写入 {name}，以后不再报告"
+        ),
+    );
+    Ok(session::OK)
+}
+
+/// Takes what is known out of a run.
+fn hold(session: &mut Session, outcome: &mut Outcome, path: &Path) -> Result<Held, Failure> {
+    let name = session.files.name_of(path);
+    let id = session.files.read(path).map_err(|error| {
+        session::unreadable(&name, &error).hint(text!("make it with --write-baseline", "用 --write-baseline 生成它"))
+    })?;
+    let known = Baseline::parse(&session.files.get(id).text).map_err(|why| {
+        Failure::new(text!("{name} is no baseline: {why}", "{name} 不是基线文件：{why}"))
+            .hint(text!("make it anew with --write-baseline", "用 --write-baseline 重新生成"))
+    })?;
+    Ok(known.hold(outcome, &session.files, &folder(path)))
 }
 
 /// Whether a finding is at or above a threshold.
@@ -80,11 +140,11 @@ fn write(path: &Path, text: &str) -> Result<(), Failure> {
     })
 }
 
-fn formatted(session: &Session, args: &Lint, outcome: &Outcome, format: LintFormat, color: bool) -> String {
+fn formatted(session: &Session, args: &Lint, outcome: &Outcome, held: Held, format: LintFormat, color: bool) -> String {
     match format {
-        LintFormat::Human => human(session, args, outcome, color),
+        LintFormat::Human => human(session, args, outcome, held, color),
         LintFormat::Concise => concise(session, outcome),
-        LintFormat::Json => json(session, outcome),
+        LintFormat::Json => json(session, outcome, held),
         LintFormat::Sarif => ci::sarif(&for_machines(session, outcome)),
         LintFormat::Github => ci::github(&for_machines(session, outcome)),
         LintFormat::Gitlab => ci::gitlab(&for_machines(session, outcome)),
@@ -111,7 +171,7 @@ fn for_machines<'a>(session: &'a Session, outcome: &'a Outcome) -> ci::Told<'a> 
     }
 }
 
-pub(super) fn json(session: &Session, outcome: &Outcome) -> String {
+fn json(session: &Session, outcome: &Outcome, held: Held) -> String {
     let lang = session.machine_lang();
     let projects = outcome.projects.iter().map(|p| ProjectJson {
         dir: p.dir.clone(),
@@ -131,7 +191,11 @@ pub(super) fn json(session: &Session, outcome: &Outcome) -> String {
             .collect(),
         gaps: outcome.gaps.iter().map(|g| report::gap(g, lang)).collect(),
         advice: advice.map(|(project, a)| advice_json(project, a, lang)).collect(),
-        summary: Summary::of(outcome.findings.iter().map(|t| &t.finding)),
+        summary: Summary {
+            ignored: outcome.ignored,
+            known: held.known,
+            ..Summary::of(outcome.findings.iter().map(|t| &t.finding))
+        },
     })
 }
 
@@ -161,7 +225,7 @@ fn concise(session: &Session, outcome: &Outcome) -> String {
 
 // -- for people --
 
-fn human(session: &Session, args: &Lint, outcome: &Outcome, color: bool) -> String {
+fn human(session: &Session, args: &Lint, outcome: &Outcome, held: Held, color: bool) -> String {
     let lang = session.lang;
     let human = Human::new(&session.files, lang, color);
     let mut out = String::new();
@@ -191,7 +255,7 @@ fn human(session: &Session, args: &Lint, outcome: &Outcome, color: bool) -> Stri
         let label = text!("not judged", "未判断");
         let _ = writeln!(out, "{}: {}: {message}\n", label.get(lang), files.join(", "));
     }
-    out.push_str(&closing(session, args, outcome));
+    out.push_str(&closing(session, args, outcome, held));
     out
 }
 
@@ -243,7 +307,7 @@ fn told(human: &Human<'_>, session: &Session, args: &Lint, findings: &[&Finding]
 }
 
 /// The count, what no file shows, and the next command.
-fn closing(session: &Session, args: &Lint, outcome: &Outcome) -> String {
+fn closing(session: &Session, args: &Lint, outcome: &Outcome, held: Held) -> String {
     let lang = session.lang;
     let mut out = String::new();
     let mut lines: Vec<Text> = Vec::new();
@@ -252,15 +316,74 @@ fn closing(session: &Session, args: &Lint, outcome: &Outcome) -> String {
             lines.extend(advice_lines(advice, &session::again(&args.project, &args.paths), lang));
         }
     }
-    lines.push(count(outcome));
+    let table = table(outcome, lang);
+    lines.push(count(outcome, held));
+    lines.extend(left_alone(outcome, held));
     lines.extend(next(args, outcome));
+    out.push_str(&table);
     for line in lines {
         let _ = writeln!(out, "{}", report::tame(line.get(lang)));
     }
     out
 }
 
-fn count(outcome: &Outcome) -> Text {
+/// Of many projects, those with findings: the worst first.
+fn table(outcome: &Outcome, lang: Lang) -> String {
+    if outcome.projects.len() < 2 {
+        return String::new();
+    }
+    let mut rows: Vec<(String, Summary)> = Vec::new();
+    for (index, project) in outcome.projects.iter().enumerate() {
+        let summary = Summary::of(outcome.findings.iter().filter(|t| t.project == index).map(|t| &t.finding));
+        if summary.error + summary.warning + summary.info > 0 {
+            let own = project.files.iter().take(2).map(|f| report::tame(f)).collect::<Vec<_>>();
+            rows.push((own.join(" + "), summary));
+        }
+    }
+    rows.sort_by_key(|(_, s)| std::cmp::Reverse((s.error, s.warning, s.info)));
+    let more = rows.len().saturating_sub(ROWS);
+    rows.truncate(ROWS);
+    if rows.is_empty() {
+        return String::new();
+    }
+    let head = text!("errors  warnings  info  fixable  project", "错误  警告  提示  可修复  项目");
+    let mut out = format!("{}\n", head.get(lang));
+    for (name, Summary { error, warning, info, fixable, .. }) in rows {
+        let _ = match lang {
+            Lang::En => writeln!(out, "{error:>6}  {warning:>8}  {info:>4}  {fixable:>7}  {name}"),
+            Lang::Zh => writeln!(out, "{error:>4}  {warning:>4}  {info:>4}  {fixable:>6}  {name}"),
+        };
+    }
+    if more > 0 {
+        let line = text!("and {more} more projects with findings", "还有 {more} 个有问题的项目");
+        let _ = writeln!(out, "{}", line.get(lang));
+    }
+    out.push('\n');
+    out
+}
+
+/// What was found and not told.
+fn left_alone(outcome: &Outcome, held: Held) -> Option<Text> {
+    let (ignored, Held { known, gone }) = (outcome.ignored, held);
+    let mut parts: Vec<Text> = Vec::new();
+    if ignored > 0 {
+        parts.push(text!("{ignored} ignored as asked", "{ignored} 个按要求忽略"));
+    }
+    if known > 0 {
+        parts.push(text!("{known} known from the baseline", "{known} 个是基线里已有的"));
+    }
+    if gone > 0 {
+        parts.push(text!(
+            "{gone} of the baseline are gone: --write-baseline takes them out",
+            "基线里有 {gone} 个已不存在：用 --write-baseline 更新"
+        ));
+    }
+    let first = parts.first()?.clone();
+    let all = parts.iter().skip(1).fold(first, |all, part| all.and(&text!("; ", "；")).and(part));
+    Some(text!("not told: ", "未列出：").and(&all))
+}
+
+fn count(outcome: &Outcome, held: Held) -> Text {
     let projects = outcome.projects.len();
     let services: usize = outcome.projects.iter().map(|p| p.services).sum();
     let summary = Summary::of(outcome.findings.iter().map(|t: &Told| &t.finding));
@@ -273,7 +396,10 @@ fn count(outcome: &Outcome) -> Text {
         _ => text!("{projects} projects ({services} services)", "{projects} 个项目（{services} 个服务）"),
     };
     let (en, zh) = (name.get(Lang::En), name.get(Lang::Zh));
-    let Summary { error, warning, info, fixable } = summary;
+    let Summary { error, warning, info, fixable, .. } = summary;
+    if error + warning + info == 0 && held.known > 0 {
+        return text!("{en}: nothing new found", "{zh}：没有发现新问题");
+    }
     if error + warning + info == 0 {
         return text!("{en}: nothing wrong found", "{zh}：没有发现问题");
     }

@@ -10,6 +10,7 @@ mod lint;
 mod reach;
 mod rules;
 mod session;
+mod settings;
 
 use std::path::PathBuf;
 
@@ -17,7 +18,7 @@ use clap::{CommandFactory as _, Parser as _};
 
 use crate::compose::Project;
 use args::{Cli, Command};
-use session::{Failure, Session};
+use session::{Failure, Search, Session};
 
 /// Runs the command line of this process; the answer is the exit status.
 pub fn main() -> u8 {
@@ -70,7 +71,7 @@ fn refuse(error: &clap::Error) {
 
 /// Loads the one project that a command is about. The status is 1 where Compose would reject it.
 fn one_project(session: &mut Session, args: &args::Project, paths: &[PathBuf]) -> Result<(Project, u8), Failure> {
-    let (found, missed) = session.find(args, paths, false)?;
+    let (found, missed) = session.find(args, Search { paths, ..Search::default() })?;
     let Some(first) = found.first() else {
         let none = || Failure::new(crate::text!("no project", "没有项目"));
         return Err(missed.into_iter().next().unwrap_or_else(none));

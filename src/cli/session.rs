@@ -7,8 +7,9 @@ use std::io::{IsTerminal as _, Read as _, Write as _};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use super::args::{Color, Global, Host, Project as ProjectArgs};
-use crate::compose::{self, Found, Nothing, Project, Selection, discover};
+use super::args::{Color, FailOn, Global, Host, Project as ProjectArgs};
+use super::settings;
+use crate::compose::{self, Found, Nothing, Patterns, Project, Selection, discover};
 use crate::config::{self, Config};
 use crate::diag::{Lang, Severity, Text};
 use crate::lint::{Choice, Options};
@@ -18,6 +19,7 @@ use crate::rule::RuleSet;
 use crate::rules;
 use crate::source::{Files, ReadError};
 use crate::text;
+use clap::ValueEnum as _;
 
 /// Exit statuses.
 pub(super) const OK: u8 = 0;
@@ -90,6 +92,16 @@ impl Session {
         if self.lang_given { self.lang } else { Lang::En }
     }
 
+    /// The folder that a command line starts from: the configuration is looked for from there upward.
+    pub(super) fn start(&self, args: &ProjectArgs, paths: &[PathBuf]) -> PathBuf {
+        if let Some(dir) = &args.project_directory {
+            return self.files.absolute(dir);
+        }
+        let Some(first) = args.file.iter().chain(paths).next() else { return self.files.base().to_path_buf() };
+        let first = self.files.absolute(first);
+        if first.is_dir() { first } else { first.parent().map(Path::to_path_buf).unwrap_or(first) }
+    }
+
     /// Reads the configuration that counts for a directory, and lets it choose the language where nothing else does.
     pub(super) fn config(&mut self, host: &Host, dir: &Path) -> Result<Config, Failure> {
         if host.isolated {
@@ -120,6 +132,7 @@ impl Session {
             ))
         })?;
         config.path = Some(path);
+        settings::facts(self, &config)?;
         if !self.lang_given
             && let Some(tag) = &config.lang
         {
@@ -130,16 +143,6 @@ impl Session {
             self.lang = lang_of(&self.process, Some(lang));
         }
         Ok(config)
-    }
-
-    /// A failure with the place in the configuration file that it is about.
-    fn in_config(&mut self, config: &Config, span: std::ops::Range<usize>, failure: Failure) -> Failure {
-        let Some(path) = &config.path else { return failure };
-        let Ok(id) = self.files.read(path) else { return failure };
-        let at = self.files.position(id, span.start);
-        let (name, line, column) = (&self.files.get(id).name, at.line, at.column);
-        let place = text!("{name}:{line}:{column}: ", "{name}:{line}:{column}：");
-        Failure { message: place.and(&failure.message), hint: failure.hint }
     }
 
     /// The facts of the host: the command line over the configuration.
@@ -187,8 +190,7 @@ impl Session {
     pub(super) fn find(
         &mut self,
         args: &ProjectArgs,
-        paths: &[PathBuf],
-        recursive: bool,
+        search: Search<'_>,
     ) -> Result<(Vec<Found>, Vec<Failure>), Failure> {
         let mut files = args.file.clone();
         for file in &mut files {
@@ -202,12 +204,14 @@ impl Session {
             }
         }
         let selection = Selection {
-            paths: paths.to_vec(),
+            paths: search.paths.to_vec(),
             files,
             env_files: args.env_file.clone(),
             profiles: args.profile.clone(),
             project_directory: args.project_directory.clone(),
-            recursive,
+            recursive: search.recursive,
+            patterns: search.patterns,
+            force_exclude: search.force_exclude,
         };
         let (found, missed) = discover(&mut self.files, &selection, &self.process);
         let missed = missed.into_iter().map(|nothing| match nothing {
@@ -230,26 +234,23 @@ impl Session {
     }
 }
 
+/// Where to look for projects.
+#[derive(Default)]
+pub(super) struct Search<'a> {
+    pub paths: &'a [PathBuf],
+    pub recursive: bool,
+    pub patterns: Option<Patterns>,
+    pub force_exclude: bool,
+}
+
 /// What the rules are run with: the command line over the configuration.
-pub(super) fn options(session: &mut Session, wish: &Wish<'_>, dir: &Path) -> Result<(Options, Config), Failure> {
-    let config = session.config(&wish.project.host, dir)?;
-    let facts = Session::facts(&wish.project.host, &config)?;
+pub(super) fn options(session: &mut Session, wish: &Wish<'_>, config: &Config) -> Result<Options, Failure> {
+    let facts = Session::facts(&wish.project.host, config)?;
     for name in wish.select.iter().chain(wish.ignore) {
         known_rule(name, true)?;
     }
-    let mut severities = HashMap::default();
-    for (rule, severity) in &config.rules {
-        known_rule(rule.get_ref(), false).map_err(|failure| session.in_config(&config, rule.span(), failure))?;
-        let parsed = match severity.get_ref().as_str() {
-            "off" => None,
-            name => Some(Severity::parse(name).ok_or_else(|| {
-                let failure = Failure::new(text!("no severity `{name}`", "没有 `{name}` 这个级别"))
-                    .hint(text!("error, warning, info or off", "可用的有 error、warning、info、off"));
-                session.in_config(&config, severity.span(), failure)
-            })?),
-        };
-        severities.insert(rule.get_ref().clone(), parsed);
-    }
+    let severities = settings::severities(session, config)?;
+    let ignores = settings::ignores(session, config)?;
     let from_file = config.host.lan_ip.as_ref().map(|v| v.get_ref().clone());
     let lan_ip = match wish.lan_ip.clone().or(from_file) {
         None => None,
@@ -266,7 +267,7 @@ pub(super) fn options(session: &mut Session, wish: &Wish<'_>, dir: &Path) -> Res
         if known.is_empty() {
             let failure = Failure::new(text!("no rule set `{name}`", "没有 `{name}` 这个规则集"))
                 .hint(text!("default, hardening, style or all", "可用的有 default、hardening、style、all"));
-            return Err(span.map_or(failure.clone(), |span| session.in_config(&config, span, failure)));
+            return Err(span.map_or(failure.clone(), |span| settings::at(session, config, span, failure)));
         }
         sets.extend(known);
     }
@@ -274,7 +275,17 @@ pub(super) fn options(session: &mut Session, wish: &Wish<'_>, dir: &Path) -> Res
         sets.push(RuleSet::Default);
     }
     let choice = Choice { sets, select: wish.select.to_vec(), ignore: wish.ignore.to_vec() };
-    Ok((Options { facts, choice, severities, lan_ip, into_override: wish.into_override, process_ends: false }, config))
+    Ok(Options {
+        facts,
+        choice,
+        severities,
+        lan_ip,
+        into_override: wish.into_override,
+        ignores,
+        no_ignores: wish.no_ignores,
+        today: today(),
+        process_ends: false,
+    })
 }
 
 /// What a command line says of rules and repairs.
@@ -286,10 +297,26 @@ pub(super) struct Wish<'a> {
     pub ignore: &'a [String],
     pub lan_ip: Option<String>,
     pub into_override: bool,
+    /// Leave nothing alone.
+    pub no_ignores: bool,
+}
+
+/// Today in UTC, `2027-01-31`. Source: Howard Hinnant's `civil_from_days`.
+fn today() -> String {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let days = now.as_secs() / 86_400 + 719_468;
+    let (era, day) = (days / 146_097, days % 146_097);
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    let year = year + era * 400 + u64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02}")
 }
 
 /// Whether a rule (or a category) of this name is there; else what may be meant.
-fn known_rule(name: &str, or_category: bool) -> Result<(), Failure> {
+pub(super) fn known_rule(name: &str, or_category: bool) -> Result<(), Failure> {
     let categories = rules::ALL.iter().map(|r| r.category.name());
     let known: Vec<&str> = rules::ALL.iter().map(|r| r.id).chain(categories.filter(|_| or_category)).collect();
     if known.contains(&name) {
@@ -404,13 +431,26 @@ pub(super) fn note(lang: Lang, text: &Text) {
     let _ = writeln!(std::io::stderr().lock(), "dockline: {}", tame(text.get(lang)));
 }
 
-/// The threshold of `--fail-on`.
-pub(super) fn threshold(fail_on: super::args::FailOn) -> Option<Severity> {
-    use super::args::FailOn;
-    match fail_on {
+/// The least severity that makes the exit status 1: the command line's over the configuration's.
+pub(super) fn threshold(
+    session: &mut Session,
+    given: Option<FailOn>,
+    config: &Config,
+) -> Result<Option<Severity>, Failure> {
+    let fail_on = match (given, &config.fail_on) {
+        (Some(given), _) => given,
+        (None, None) => FailOn::Warning,
+        (None, Some(word)) => FailOn::from_str(word.get_ref(), false).map_err(|_| {
+            let name = word.get_ref();
+            let failure = Failure::new(text!("no severity `{name}`", "没有 `{name}` 这个级别"))
+                .hint(text!("error, warning, info or never", "可用的有 error、warning、info、never"));
+            settings::at(session, config, word.span(), failure)
+        })?,
+    };
+    Ok(match fail_on {
         FailOn::Error => Some(Severity::Error),
         FailOn::Warning => Some(Severity::Warning),
         FailOn::Info => Some(Severity::Info),
         FailOn::Never => None,
-    }
+    })
 }

@@ -24,6 +24,30 @@ pub struct Selection {
     pub profiles: Vec<String>,
     pub project_directory: Option<PathBuf>,
     pub recursive: bool,
+    /// Which files a search takes and leaves out.
+    pub patterns: Option<Patterns>,
+    /// What the patterns leave out is left out of `paths` too.
+    pub force_exclude: bool,
+}
+
+/// Files that a search takes or leaves out: gitignore patterns below a folder. What is included counts also where git ignores it.
+#[derive(Clone, Debug)]
+pub struct Patterns(ignore::overrides::Override);
+
+impl Patterns {
+    /// The error is the number of the first pattern that is none, those to include first.
+    pub fn new(root: &Path, include: &[&str], exclude: &[&str]) -> Result<Self, usize> {
+        let mut builder = ignore::overrides::OverrideBuilder::new(root);
+        let all = include.iter().map(|p| (*p).to_owned()).chain(exclude.iter().map(|p| format!("!{p}")));
+        for (number, pattern) in all.enumerate() {
+            builder.add(&pattern).map_err(|_| number)?;
+        }
+        builder.build().map(Self).map_err(|_| include.len() + exclude.len() - 1)
+    }
+
+    fn leaves_out(&self, path: &Path) -> bool {
+        self.0.matched(path, false).is_ignore()
+    }
 }
 
 /// One project that may be what was asked for.
@@ -65,6 +89,11 @@ pub fn discover(
         missed.extend(search.here().err());
     }
     for path in &selection.paths {
+        let full = search.files.absolute(path);
+        let out = |p: &Patterns| selection.force_exclude && full.is_file() && p.leaves_out(&full);
+        if selection.patterns.as_ref().is_some_and(out) {
+            continue;
+        }
         missed.extend(search.path(path).err());
     }
     let mut seen = HashSet::default();
@@ -238,8 +267,10 @@ impl Search<'_> {
     /// All projects below a directory.
     fn recursive(&mut self, root: &Path) -> Result<(), Nothing> {
         let mut by_dir: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
+        let patterns = self.selection.patterns.as_ref();
         let walk = ignore::WalkBuilder::new(root)
             .hidden(false)
+            .overrides(patterns.map_or_else(ignore::overrides::Override::empty, |p| p.0.clone()))
             .filter_entry(|entry| {
                 let name = entry.file_name();
                 let skipped = name == ".git" || name == "node_modules";

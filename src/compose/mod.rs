@@ -22,7 +22,7 @@ mod volumes;
 mod words;
 
 pub use canonical::{Notation, Shown, ShownData, canonical};
-pub use discover::{Found, Nothing, Selection, discover};
+pub use discover::{Found, Nothing, Patterns, Selection, discover};
 pub use environment::{EnvVar, Environment, SetBy};
 pub use hosts::ExtraHost;
 pub use load::{Request, default_name, load, load_found};

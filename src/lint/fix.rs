@@ -200,7 +200,7 @@ impl Run<'_> {
         loop {
             let (files, project) = self.load();
             let survey = Survey::new(&project, &self.options.facts);
-            let ignores = Ignores::of(&files, &project);
+            let ignores = Ignores::of(&files, &project, self.options);
             let findings: Vec<Finding> =
                 findings(&files, &survey, self.options).into_iter().filter(|f| !ignores.covers(&files, f)).collect();
             let chosen = self.choose(&files, &findings);

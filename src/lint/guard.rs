@@ -32,7 +32,7 @@ impl State {
         // Every rule has a say, whichever were asked for.
         let options = Options { choice: Choice::default(), ..options.clone() };
         let survey = Survey::new(project, &options.facts);
-        let ignores = Ignores::of(files, project);
+        let ignores = Ignores::of(files, project, &options);
         let loud = findings(files, &survey, &options)
             .into_iter()
             .filter(|f| f.severity >= Severity::Warning && !ignores.covers(files, f))

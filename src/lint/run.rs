@@ -1,12 +1,12 @@
 //! Load, survey, check, sort, dedup.
 
-use foldhash::HashMap;
+use foldhash::{HashMap, HashSet};
 use std::net::IpAddr;
 
 use super::advice::{Advice, advice};
-use super::suppress::Ignores;
+use super::suppress::{self, Ignore, Ignores, Judged, Wished};
 use crate::compose::{Found, Part, Project, Unread, load_found};
-use crate::diag::{Finding, Gap, Severity};
+use crate::diag::{Finding, Gap, Severity, Text};
 use crate::network::{Facts, Survey};
 use crate::rule::{Cx, Rule, RuleSet};
 use crate::rules;
@@ -22,6 +22,12 @@ pub struct Options {
     pub severities: HashMap<String, Option<Severity>>,
     pub lan_ip: Option<IpAddr>,
     pub into_override: bool,
+    /// What the configuration wants left alone.
+    pub ignores: Vec<Ignore>,
+    /// Leave nothing alone.
+    pub no_ignores: bool,
+    /// `2027-01-31`: what was to be left alone until a day before counts again.
+    pub today: String,
     /// The process ends behind this run: the last project's memory is left to the system, which takes it back faster.
     pub process_ends: bool,
 }
@@ -37,6 +43,15 @@ pub struct Choice {
 impl Default for Choice {
     fn default() -> Self {
         Self { sets: vec![RuleSet::Default], select: Vec::new(), ignore: Vec::new() }
+    }
+}
+
+impl Options {
+    /// Whether a rule, or each rule of a category, runs.
+    pub(super) fn runs(&self, name: &str) -> bool {
+        let mut named = rules::ALL.iter().filter(|r| r.id == name || r.category.name() == name).peekable();
+        let off = |rule: &Rule| self.severities.get(rule.id) == Some(&None);
+        named.peek().is_some() && named.all(|r| self.choice.takes(r) && !off(r))
     }
 }
 
@@ -92,6 +107,8 @@ impl Outcome {
 /// Lints the projects that were found.
 pub fn lint(files: &mut Files, found: &[Found], process: &HashMap<String, String>, options: &Options) -> Outcome {
     let mut out = Outcome::default();
+    let mut served: HashSet<Span> = HashSet::default();
+    let mut wishes: Vec<(usize, Option<Span>, Finding)> = Vec::new();
     let mut seen: HashMap<(Span, &'static str, Option<&'static str>), usize> = HashMap::default();
     for (number, item) in found.iter().enumerate() {
         let project = load_found(files, item, process);
@@ -106,11 +123,19 @@ pub fn lint(files: &mut Files, found: &[Found], process: &HashMap<String, String
         }
         let index = out.projects.len();
         let survey = Survey::new(&project, &options.facts);
-        let ignores = Ignores::of(files, &project);
-        for finding in findings(files, &survey, options) {
-            if ignores.covers(files, &finding) {
-                out.ignored += 1;
-                continue;
+        let ignores = Ignores::of(files, &project, options);
+        for mut finding in findings(files, &survey, options) {
+            match ignores.wished(files, &finding) {
+                Wished::No => {}
+                Wished::Expired(span, day) => {
+                    finding.help.push(expired(files, span, &day));
+                    served.insert(span);
+                }
+                Wished::Ignored(span) => {
+                    out.ignored += 1;
+                    served.insert(span);
+                    continue;
+                }
             }
             // Projects that share a file share its causes.
             let key = (finding.place.span, finding.rule, finding.cause);
@@ -121,11 +146,27 @@ pub fn lint(files: &mut Files, found: &[Found], process: &HashMap<String, String
                 out.findings.push(Told { project: index, finding });
             }
         }
+        if options.runs(suppress::RULE) {
+            for judged in ignores.judge(files, &project, options) {
+                match judged {
+                    Judged::Mistake(finding) => wishes.push((index, None, finding)),
+                    Judged::Idle(span, finding) => wishes.push((index, Some(span), finding)),
+                }
+            }
+        }
         out.gaps.extend(gaps(files, &project));
         out.projects.push(info(files, &survey));
         if options.process_ends && number + 1 == found.len() {
             std::mem::forget(survey);
             std::mem::forget(project);
+        }
+    }
+    // A wish in a file of several projects is idle if it is so in all of them.
+    let mut told = HashSet::default();
+    for (project, idle, finding) in wishes {
+        let key = finding.place.span;
+        if idle.is_none_or(|span| !served.contains(&span)) && told.insert(key) {
+            out.findings.push(Told { project, finding });
         }
     }
     let order = |t: &Told| {
@@ -151,6 +192,12 @@ pub fn findings(files: &Files, survey: &Survey<'_>, options: &Options) -> Vec<Fi
         out.append(&mut found);
     }
     out
+}
+
+fn expired(files: &Files, span: Span, day: &str) -> Text {
+    let at = files.position(span.file, span.start as usize);
+    let (name, line) = (&files.get(span.file).name, at.line);
+    text!("was to be ignored until {day} ({name}:{line})", "忽略到 {day} 为止，已过期（{name}:{line}）")
 }
 
 pub(super) fn reads(files: &Files, project: &Project, env: &std::path::Path) -> bool {

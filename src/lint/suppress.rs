@@ -1,79 +1,435 @@
-//! `# dockline: ignore[rule, rule] reason`: at the end of a line, or on lines of its own above it.
+//! What people asked to be left alone: `# dockline: ignore[rule, rule] until 2027-01-31 reason` at the end of a line or on lines of its
+//! own above it, `ignore-file[...]` for a whole file, and `[[ignore]]` of `dockline.toml`.
 
-use foldhash::HashMap;
+use foldhash::{HashMap, HashSet};
+use std::ops::Range;
+use std::path::PathBuf;
 
+use super::run::Options;
+use crate::catalog::fits;
 use crate::compose::Project;
-use crate::diag::Finding;
-use crate::source::{FileId, Files, slice};
+use crate::diag::{Category, Finding, Place, Severity, Text};
+use crate::rule::nearest;
+use crate::rules;
+use crate::source::{FileId, Files, Span, slice};
+use crate::text;
 
-/// The rules that each line of each file ignores.
-#[derive(Default)]
-pub(super) struct Ignores {
-    by_line: HashMap<(FileId, usize), Vec<String>>,
+/// The rule that speaks of wishes which are idle or not understood.
+pub(super) const RULE: &str = "unused-ignore";
+
+/// A wish of the configuration.
+#[derive(Clone, Debug)]
+pub struct Ignore {
+    /// Rules or categories, with their places.
+    pub rules: Vec<(String, Span)>,
+    /// Patterns in which `*` stands for anything; `None` for all.
+    pub service: Option<String>,
+    pub path: Option<String>,
+    /// A file, from the configuration's folder.
+    pub file: Option<(PathBuf, String)>,
+    /// The last day, `2027-01-31`.
+    pub until: Option<String>,
 }
 
-impl Ignores {
-    /// Collects the comments of a project's files.
-    pub(super) fn of(files: &Files, project: &Project) -> Self {
-        let mut out = Self::default();
-        for (file, tree) in &project.trees {
-            for comment in &tree.comments {
-                let text = slice(&tree.text, comment.start as usize..comment.end as usize);
-                out.add(files, *file, comment.start as usize, text);
+/// Where a wish holds.
+#[derive(Clone, Debug)]
+enum Scope {
+    Line(FileId, usize),
+    File(FileId),
+    /// By its number in [`Options::ignores`].
+    Configured(usize),
+}
+
+/// One rule that one comment or entry names.
+#[derive(Clone, Debug)]
+struct Wish {
+    /// A rule or a category.
+    name: String,
+    /// Where it is named.
+    span: Span,
+    scope: Scope,
+    until: Option<String>,
+}
+
+/// The wishes for a project.
+#[derive(Default)]
+pub(super) struct Ignores<'o> {
+    wishes: Vec<Wish>,
+    by_line: HashMap<(FileId, usize), Vec<usize>>,
+    /// Numbers of those that hold for more than a line.
+    wide: Vec<usize>,
+    /// Comments that were not understood, with what is wrong with them.
+    mistakes: Vec<(Span, Text)>,
+    configured: &'o [Ignore],
+    today: &'o str,
+}
+
+/// What became of a finding.
+pub(super) enum Wished {
+    /// Somebody wants it left alone: the place of the wish.
+    Ignored(Span),
+    /// The wish has run out: its last day.
+    Expired(Span, String),
+    No,
+}
+
+impl<'o> Ignores<'o> {
+    /// Collects the comments of a project's files and the entries of the configuration.
+    pub(super) fn of(files: &Files, project: &Project, options: &'o Options) -> Self {
+        let mut out = Self { configured: &options.ignores, today: &options.today, ..Self::default() };
+        if options.no_ignores {
+            return out;
+        }
+        for (number, entry) in options.ignores.iter().enumerate() {
+            for (name, span) in &entry.rules {
+                out.wide.push(out.wishes.len());
+                let (scope, until) = (Scope::Configured(number), entry.until.clone());
+                out.wishes.push(Wish { name: name.clone(), span: *span, scope, until });
             }
         }
-        for file in project.env_texts.keys() {
-            let text = &files.get(*file).text;
-            let mut start = 0;
-            for line in text.split_inclusive('\n') {
-                if let Some(at) = line.find('#') {
-                    out.add(files, *file, start + at, line.get(at..).unwrap_or("").trim_end());
+        for (file, tree) in &project.trees {
+            for comment in &tree.comments {
+                let (start, end) = (comment.start as usize, comment.end as usize);
+                out.comment(files, *file, start, slice(&tree.text, start..end));
+            }
+        }
+        let mounted = project.services.iter().flat_map(|s| &s.configured).map(|c| c.file);
+        let others: HashSet<FileId> = project.env_texts.keys().copied().chain(mounted).collect();
+        for file in others.into_iter().filter(|file| !project.trees.contains_key(file)) {
+            let text = &files.get(file).text;
+            for (at, _) in text.match_indices("dockline:") {
+                let line = files.get(file).lines().line_of(at);
+                let line = files.get(file).lines().range_of(line, text);
+                let Some(mark) = slice(text, line.start..at).rfind('#') else { continue };
+                if slice(text, line.start + mark + 1..at).trim().is_empty() {
+                    out.comment(files, file, line.start + mark, slice(text, line.start + mark..line.end).trim_end());
                 }
-                start += line.len();
             }
         }
         out
     }
 
-    fn add(&mut self, files: &Files, file: FileId, at: usize, comment: &str) {
-        let Some(rules) = parse(comment) else { return };
-        let source = files.get(file);
-        let mut line = source.lines().line_of(at);
-        let range = source.lines().range_of(line, &source.text);
-        let own_line = slice(&source.text, range.start..at).trim().is_empty();
-        if own_line {
-            // It counts for the next line that says something.
-            let last = source.lines().line_of(source.text.len());
-            while line < last {
-                line += 1;
-                let text = slice(&source.text, source.lines().range_of(line, &source.text)).trim();
-                if !text.is_empty() && !text.starts_with('#') {
-                    break;
-                }
+    fn comment(&mut self, files: &Files, file: FileId, at: usize, comment: &str) {
+        let part = |range: Range<usize>| Span::new(file, at + range.start..at + range.end);
+        let asked = match parse(comment) {
+            Parsed::None => return,
+            Parsed::Mistake(range, why) => return self.mistakes.push((part(range), why)),
+            Parsed::Asked(asked) => asked,
+        };
+        let scope = if asked.file { Scope::File(file) } else { Scope::Line(file, said_of(files, file, at)) };
+        for (name, range) in asked.rules {
+            match scope {
+                Scope::Line(file, line) => self.by_line.entry((file, line)).or_default().push(self.wishes.len()),
+                _ => self.wide.push(self.wishes.len()),
             }
+            let (scope, until) = (scope.clone(), asked.until.clone());
+            self.wishes.push(Wish { name, span: part(range), scope, until });
         }
-        self.by_line.entry((file, line)).or_default().extend(rules);
     }
 
-    /// Whether a finding is ignored: at its place, or at one of the places that belong to it.
+    /// Whether a finding is to be left alone: at its place, or at one of the places that belong to it.
     pub(super) fn covers(&self, files: &Files, finding: &Finding) -> bool {
-        if self.by_line.is_empty() {
-            return false;
+        matches!(self.wished(files, finding), Wished::Ignored(_))
+    }
+
+    pub(super) fn wished(&self, files: &Files, finding: &Finding) -> Wished {
+        if self.wishes.is_empty() {
+            return Wished::No;
         }
         let places = std::iter::once(&finding.place).chain(finding.related.iter().map(|r| &r.place));
-        places.into_iter().any(|place| {
+        let lines = places.filter_map(|place| {
             let line = files.get(place.span.file).lines().line_of(place.span.start as usize);
-            self.by_line
-                .get(&(place.span.file, line))
-                .is_some_and(|rules| rules.iter().any(|r| r == finding.rule || r == finding.category.name()))
-        })
+            self.by_line.get(&(place.span.file, line))
+        });
+        let near = lines.flatten().chain(&self.wide).filter_map(|number| self.wishes.get(*number));
+        let named = |wish: &&Wish| wish.name == finding.rule || wish.name == finding.category.name();
+        let mut expired = Wished::No;
+        for wish in near.filter(named).filter(|wish| self.in_scope(files, wish, finding)) {
+            match &wish.until {
+                Some(until) if until.as_str() < self.today => expired = Wished::Expired(wish.span, until.clone()),
+                _ => return Wished::Ignored(wish.span),
+            }
+        }
+        expired
+    }
+
+    fn in_scope(&self, files: &Files, wish: &Wish, finding: &Finding) -> bool {
+        match wish.scope {
+            Scope::Line(..) => true,
+            Scope::File(file) => finding.place.span.file == file,
+            Scope::Configured(number) => self.configured.get(number).is_some_and(|entry| {
+                let service = entry.service.as_ref();
+                let path = entry.path.as_ref();
+                let paths = || std::iter::once(&finding.place).chain(finding.related.iter().map(|r| &r.place));
+                service.is_none_or(|s| finding.services.iter().any(|name| fits(s, name)))
+                    && path.is_none_or(|p| paths().any(|place| fits(p, &place.path)))
+                    && entry.file.as_ref().is_none_or(|file| is_file(file, &files.get(finding.place.span.file).path))
+            }),
+        }
+    }
+
+    /// The wishes of this project: each has a place, and may be idle.
+    pub(super) fn judge(&self, files: &Files, project: &Project, options: &Options) -> Vec<Judged> {
+        let mut out: Vec<Judged> = Vec::new();
+        for (span, why) in &self.mistakes {
+            out.push(Judged::Mistake(mistake(files, *span, why.clone())));
+        }
+        // What is but a part may get its findings elsewhere.
+        let whole = project.part.is_none() && !project.incomplete;
+        for wish in &self.wishes {
+            if let Some(finding) = unknown(files, wish) {
+                out.push(Judged::Mistake(finding));
+            } else if whole && options.runs(&wish.name) && self.looked_at(files, project, wish) {
+                out.push(Judged::Idle(wish.span, idle(files, wish)));
+            }
+        }
+        out
+    }
+
+    /// Whether the place that a wish speaks of is part of the project, so that it can be said to be idle.
+    fn looked_at(&self, files: &Files, project: &Project, wish: &Wish) -> bool {
+        let Scope::Configured(number) = wish.scope else { return true };
+        let Some(entry) = self.configured.get(number) else { return false };
+        let mut all = project.trees.keys().chain(project.env_texts.keys());
+        let file = entry.file.as_ref().map(|file| all.any(|id| is_file(file, &files.get(*id).path)));
+        let service = entry.service.as_ref().map(|s| project.services.iter().any(|it| fits(s, &it.name)));
+        match (file, service) {
+            (None, None) => false,
+            (file, service) => file != Some(false) && service != Some(false),
+        }
     }
 }
 
-/// The rules of an ignore comment.
-fn parse(comment: &str) -> Option<Vec<String>> {
-    let rest = comment.strip_prefix('#')?.trim_start().strip_prefix("dockline:")?.trim_start();
-    let rest = rest.strip_prefix("ignore")?.trim_start().strip_prefix('[')?;
-    let (list, _) = rest.split_once(']')?;
-    Some(list.split(',').map(|r| r.trim().to_owned()).filter(|r| !r.is_empty()).collect())
+/// What is to be said of a wish.
+pub(super) enum Judged {
+    Mistake(Finding),
+    /// To be said if no finding was left alone for it.
+    Idle(Span, Finding),
+}
+
+fn is_file((root, pattern): &(PathBuf, String), path: &std::path::Path) -> bool {
+    path.strip_prefix(root).is_ok_and(|rest| fits(pattern, &rest.to_string_lossy().replace('\\', "/")))
+}
+
+/// The line that a comment speaks of: its own, or the next that says something.
+fn said_of(files: &Files, file: FileId, at: usize) -> usize {
+    let source = files.get(file);
+    let mut line = source.lines().line_of(at);
+    let range = source.lines().range_of(line, &source.text);
+    if slice(&source.text, range.start..at).trim().is_empty() {
+        let last = source.lines().line_of(source.text.len());
+        while line < last {
+            line += 1;
+            let text = slice(&source.text, source.lines().range_of(line, &source.text)).trim();
+            if !text.is_empty() && !text.starts_with('#') {
+                break;
+            }
+        }
+    }
+    line
+}
+
+// -- what is said of the wishes themselves --
+
+fn finding(files: &Files, span: Span, severity: Severity, message: Text) -> Finding {
+    let source = files.get(span.file);
+    // The line, so that the fingerprint tells two of them apart.
+    let path = slice(&source.text, source.lines().range_of(source.lines().line_of(span.start as usize), &source.text));
+    Finding {
+        rule: RULE,
+        category: Category::Model,
+        cause: None,
+        severity,
+        place: Place { span, path: path.split('#').next_back().unwrap_or("").trim().to_owned() },
+        label: Text::default(),
+        message,
+        help: Vec::new(),
+        services: Vec::new(),
+        related: Vec::new(),
+        fixes: Vec::new(),
+        refusals: Vec::new(),
+    }
+}
+
+fn mistake(files: &Files, span: Span, why: Text) -> Finding {
+    let mut out = finding(
+        files,
+        span,
+        Severity::Warning,
+        text!("this comment ignores nothing: ", "这条注释什么也没有忽略：").and(&why),
+    );
+    out.help.push(text!(
+        "write: # dockline: ignore[RULE] reason   (or ignore-file[RULE]; until YYYY-MM-DD behind the bracket ends it)",
+        "写法：# dockline: ignore[规则] 理由   （整个文件用 ignore-file[规则]；在括号后写 until 年-月-日 可设期限）"
+    ));
+    out
+}
+
+/// A wish that names no rule.
+fn unknown(files: &Files, wish: &Wish) -> Option<Finding> {
+    let categories = rules::ALL.iter().map(|r| r.category.name());
+    let known: Vec<&str> = rules::ALL.iter().map(|r| r.id).chain(categories).collect();
+    let name = &wish.name;
+    if known.contains(&name.as_str()) {
+        return None;
+    }
+    let mut out =
+        finding(files, wish.span, Severity::Warning, text!("there is no rule `{name}`", "没有 `{name}` 这条规则"));
+    out.help.push(nearest(name, &known).map_or_else(
+        || text!("all rules: dockline rules", "全部规则：dockline rules"),
+        |near| text!("did you mean `{near}`?", "是不是 `{near}`？"),
+    ));
+    Some(out)
+}
+
+fn idle(files: &Files, wish: &Wish) -> Finding {
+    let name = &wish.name;
+    let message = match wish.scope {
+        Scope::Line(..) => {
+            text!(
+                "`{name}` has nothing to say here: there is nothing to ignore",
+                "`{name}` 在这里没有发现问题，不需要忽略"
+            )
+        }
+        Scope::File(_) => {
+            text!(
+                "`{name}` has nothing to say in this file: there is nothing to ignore",
+                "`{name}` 在这个文件里没有发现问题，不需要忽略"
+            )
+        }
+        Scope::Configured(_) => {
+            text!(
+                "`{name}` has nothing to say there: there is nothing to ignore",
+                "`{name}` 在那里没有发现问题，不需要忽略"
+            )
+        }
+    };
+    let mut out = finding(files, wish.span, Severity::Info, message);
+    out.help.push(text!("take it out, or it hides the next mistake", "请删掉它，否则以后的错误会被它盖住"));
+    out
+}
+
+// -- comments --
+
+#[derive(Debug, PartialEq)]
+struct Asked {
+    file: bool,
+    rules: Vec<(String, Range<usize>)>,
+    until: Option<String>,
+}
+
+#[derive(Debug, PartialEq)]
+enum Parsed {
+    /// No comment of ours.
+    None,
+    Mistake(Range<usize>, Text),
+    Asked(Asked),
+}
+
+/// What other linters call it.
+const LIKE: [&str; 8] =
+    ["disable", "disable-line", "disable-next-line", "disable-file", "ignore-line", "ignore-next-line", "skip", "off"];
+
+/// Takes a comment apart; ranges are bytes of it.
+fn parse(comment: &str) -> Parsed {
+    let Some(rest) = comment.strip_prefix('#') else { return Parsed::None };
+    let Some(rest) = rest.trim_start().strip_prefix("dockline:") else { return Parsed::None };
+    let at = |tail: &str| comment.len() - tail.len();
+    let rest = rest.trim_start();
+    let all = at(rest)..comment.len();
+    let word = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).map_or(rest, |end| slice(rest, 0..end));
+    let bracketed = slice(rest, word.len()..rest.len()).starts_with('[');
+    let file = match word {
+        "ignore" => false,
+        "ignore-file" => true,
+        // Prose is no mistake.
+        _ if !bracketed && !LIKE.contains(&word) => return Parsed::None,
+        _ => {
+            return Parsed::Mistake(
+                all,
+                text!("`{word}` is not `ignore` or `ignore-file`", "`{word}` 不是 `ignore` 或 `ignore-file`"),
+            );
+        }
+    };
+    let rest = slice(rest, word.len()..rest.len()).trim_start();
+    let (Some(open), Some(close)) = (rest.strip_prefix('['), rest.find(']')) else {
+        return Parsed::Mistake(all, text!("it names no rule in brackets", "没有在方括号里写规则名"));
+    };
+    let mut rules = Vec::new();
+    let mut start = at(open);
+    for name in slice(rest, 1..close).split(',') {
+        let lead = name.len() - name.trim_start().len();
+        let trimmed = name.trim();
+        if !trimmed.is_empty() {
+            rules.push((trimmed.to_owned(), start + lead..start + lead + trimmed.len()));
+        }
+        start += name.len() + 1;
+    }
+    if rules.is_empty() {
+        return Parsed::Mistake(all, text!("it names no rule in brackets", "没有在方括号里写规则名"));
+    }
+    let behind = slice(rest, close + 1..rest.len()).trim_start();
+    let mut until = None;
+    if let Some(date) = behind.strip_prefix("until ").map(str::trim_start) {
+        let date = date.split_whitespace().next().unwrap_or("");
+        if !is_date(date) {
+            return Parsed::Mistake(
+                at(behind)..comment.len(),
+                text!("`until` wants a day such as 2027-01-31", "`until` 后面要写日期，例如 2027-01-31"),
+            );
+        }
+        until = Some(date.to_owned());
+    }
+    Parsed::Asked(Asked { file, rules, until })
+}
+
+/// Whether a text is a day, such as `2027-01-31`.
+pub fn is_date(text: &str) -> bool {
+    let mut parts = text.split('-');
+    let mut number = |digits: usize, range: std::ops::RangeInclusive<u32>| {
+        parts.next().is_some_and(|p| p.len() == digits && p.parse().is_ok_and(|n| range.contains(&n)))
+    };
+    number(4, 1970..=9999) && number(2, 1..=12) && number(2, 1..=31) && parts.next().is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(comment: &str) -> (bool, Vec<String>, Option<String>) {
+        match parse(comment) {
+            Parsed::Asked(a) => {
+                for (name, range) in &a.rules {
+                    assert_eq!(slice(comment, range.clone()), name, "{comment}");
+                }
+                (a.file, a.rules.into_iter().map(|r| r.0).collect(), a.until)
+            }
+            other => panic!("{comment}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn comments_are_taken_apart() {
+        assert_eq!(asked("# dockline: ignore[loopback-url] why"), (false, vec!["loopback-url".into()], None));
+        assert_eq!(asked("#dockline:ignore [a ,b]"), (false, vec!["a".into(), "b".into()], None));
+        let dated = asked("# dockline: ignore-file[reach] until 2027-01-31 the host runs it");
+        assert_eq!(dated, (true, vec!["reach".into()], Some("2027-01-31".into())));
+        assert_eq!(parse("# about dockline: nothing"), Parsed::None);
+        assert_eq!(parse("# plain"), Parsed::None);
+        assert_eq!(parse("# dockline: finds nothing here"), Parsed::None);
+    }
+
+    #[test]
+    fn what_is_not_understood_is_said() {
+        for comment in [
+            "# dockline: ignore loopback-url",
+            "# dockline: ignore[]",
+            "# dockline: disable[loopback-url]",
+            "# dockline: ignore[a",
+            "# dockline: ignore[a] until tomorrow",
+            "# dockline: ignore[a] until 2027-13-01",
+        ] {
+            assert!(matches!(parse(comment), Parsed::Mistake(..)), "{comment}");
+        }
+    }
 }

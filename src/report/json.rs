@@ -57,6 +57,9 @@ pub struct Summary {
     pub info: usize,
     /// Findings that `fix` mends without being asked for more.
     pub fixable: usize,
+    /// Findings that a comment or `dockline.toml` wants ignored, and those that the baseline has: told nowhere else.
+    pub ignored: usize,
+    pub known: usize,
 }
 
 impl Summary {

@@ -63,6 +63,7 @@ rules! {
     unread_env_line
     unreadable_file
     unset_variable
+    unused_ignore
     url_extra_path
     url_missing_scheme
     url_missing_v1

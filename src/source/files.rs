@@ -121,6 +121,11 @@ impl Files {
         self.overlay.contains_key(&path) || matches!(self.by_path.get(&path), Some(Ok(_))) || path.exists()
     }
 
+    /// Whether a file was read in this run.
+    pub fn has_read(&self, path: &Path) -> bool {
+        matches!(self.by_path.get(&self.absolute(path)), Some(Ok(_)))
+    }
+
     fn add(&mut self, path: PathBuf, bytes: Vec<u8>) -> FileId {
         let (text, encoding, raw) = decode(bytes);
         let id = FileId(self.list.len() as u32);
