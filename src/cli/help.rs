@@ -178,7 +178,10 @@ const WORDS: &[(&str, &str)] = &[
     ("Print the changes as a patch and write nothing", "把改动打印成补丁，不写文件"),
     ("Make fixes too that need a person's choice", "也做那些需要人来拿主意的修复"),
     ("Leave the base files alone: write to the override file", "不动原文件，写入 override 文件"),
-    ("Least severity of what is left that makes the exit status 1 [default: warning]", "剩下的问题达到这个级别，退出码就是 1［默认：warning］"),
+    (
+        "Least severity of what is left that makes the exit status 1 [default: warning]",
+        "剩下的问题达到这个级别，退出码就是 1［默认：warning］",
+    ),
     ("Only these rules or categories", "只用这些规则或类别"),
     ("Directory or Compose file", "目录或 Compose 文件"),
     ("The service that asks", "发起连接的服务"),

@@ -43,7 +43,7 @@ pub struct Scope {
 }
 
 /// More than this is no project but an attack: the kernel takes no variable above 128 KiB.
-const BUDGET: usize = 128 << 20;
+const BUDGET: usize = 32 << 20;
 
 /// What is known of an env file that is not there.
 #[derive(Clone, Debug)]

@@ -172,7 +172,7 @@ impl<'o> Ignores<'o> {
     pub(super) fn judge(&self, files: &Files, project: &Project, options: &Options) -> Vec<Judged> {
         let mut out: Vec<Judged> = Vec::new();
         for (span, why) in &self.mistakes {
-            out.push(Judged::Mistake(mistake(files, *span, why.clone())));
+            out.push(Judged::Mistake(mistake(files, *span, why)));
         }
         // What is but a part may get its findings elsewhere.
         let whole = project.part.is_none() && !project.incomplete;
@@ -251,12 +251,12 @@ fn finding(files: &Files, span: Span, severity: Severity, message: Text) -> Find
     }
 }
 
-fn mistake(files: &Files, span: Span, why: Text) -> Finding {
+fn mistake(files: &Files, span: Span, why: &Text) -> Finding {
     let mut out = finding(
         files,
         span,
         Severity::Warning,
-        text!("this comment ignores nothing: ", "这条注释什么也没有忽略：").and(&why),
+        text!("this comment ignores nothing: ", "这条注释什么也没有忽略：").and(why),
     );
     out.help.push(text!(
         "write: # dockline: ignore[RULE] reason   (or ignore-file[RULE]; until YYYY-MM-DD behind the bracket ends it)",
