@@ -45,6 +45,7 @@ rules! {
     missing_host_gateway
     missing_image
     misspelt_host_name
+    mount_source_missing
     network_mode_conflict
     nginx_buffering
     no_shared_network
