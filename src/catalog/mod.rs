@@ -2,6 +2,7 @@
 //! carry their source; nothing here is judged.
 
 mod apps;
+mod credentials;
 mod errors;
 mod images;
 mod reference;
@@ -10,6 +11,7 @@ mod table;
 mod variables;
 
 pub use apps::{App, app, apps};
+pub use credentials::{Credential, credentials};
 pub use errors::{Layer, Says, Signature, Symptom, signatures};
 pub use images::{Auth, Image, ImageKind, Ports, image, images};
 pub use reference::Reference;
