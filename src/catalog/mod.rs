@@ -13,7 +13,7 @@ mod variables;
 pub use apps::{App, app, apps};
 pub use credentials::{Credential, credentials};
 pub use errors::{Layer, Says, Signature, Symptom, signatures};
-pub use images::{Auth, Image, ImageKind, Ports, image, images};
+pub use images::{Auth, Image, ImageKind, Ports, brings_no_healthcheck, image, images};
 pub use reference::Reference;
 pub use secrets::{KnownSecret, known_secret};
 pub use table::fits;

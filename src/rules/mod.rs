@@ -26,9 +26,11 @@ rules! {
     env_value_overridden
     exposed_port
     extra_hosts_value
+    gpu_reservation
     hard_coded_gateway
     healthcheck_ipv6_localhost
     healthcheck_missing_tool
+    healthy_dependency_without_healthcheck
     host_firewall
     host_listens_on_loopback
     host_mode_docker_desktop
@@ -59,6 +61,7 @@ rules! {
     service_via_host
     shared_namespace_conflict
     startup_order
+    sysctl_not_namespaced
     undefined_reference
     unknown_key
     unknown_service_name

@@ -23,7 +23,8 @@ Unauthorized`. Let both take it from one variable.
 A database makes its users at the first start and keeps them: a password that is changed in the files later must be changed in the database too.
 
 Flagged where the survey knows which service the address reaches, what that image asks for, and that both speak of one user. A Redis without a password that is
-sent one answers `AUTH <password> called without any password configured`: some clients end there, so that is a warning. Values are not shown.",
+sent one answers `AUTH <password> called without any password configured`: Python's client ends there (a warning), others log it and go on (an information).
+Values are not shown.",
         zh: "\
 同一个密码写在两处，只改了其中一处：数据库的 `POSTGRES_PASSWORD` 和客户端的 `DATABASE_URL`，Dify 沙箱的 `API_KEY` 和 `CODE_EXECUTION_API_KEY`。连得上，但会被拒绝：
 `password authentication failed for user`、`Access denied for user`、`WRONGPASS`、`401 Unauthorized`。让两边都从同一个变量取值。
@@ -31,7 +32,7 @@ sent one answers `AUTH <password> called without any password configured`: some 
 数据库在第一次启动时创建用户，之后就一直保留：事后在文件里改了密码，数据库里也要改。
 
 只有确知地址连到哪个服务、那个镜像要什么凭据，并且两边说的是同一个用户时才报。没设密码的 Redis 收到密码会回答 `AUTH <password> called without any password configured`，
-有些客户端会就此退出，所以是警告。不会显示密码的值。",
+Python 的客户端会就此退出，给警告；其他的只记一条日志就继续，只作提示。不会显示密码的值。",
     },
     check,
 };
@@ -117,7 +118,10 @@ fn compare(cx: &Cx<'_>, judged: &Judged, target: ServiceId, lock: &Lock) -> Opti
             ));
         }
         None => {
-            finding.severity = Severity::Warning;
+            // ioredis and others only log it.
+            let python = sent.starts_with("CELERY")
+                || cx.survey.net.image(judged.endpoint.service).is_some_and(|i| i.tools.contains(&"python"));
+            finding.severity = if python { Severity::Warning } else { Severity::Info };
             finding.help.push(text!(
                 "give `{other}` the password (command: redis-server --requirepass ...), or take it from `{name}`",
                 "给 `{other}` 设上这个密码（command: redis-server --requirepass ...），或者从 `{name}` 里去掉"
