@@ -687,3 +687,27 @@ fn several_formats_go_to_files() {
     let said = run(dir.path(), &["lint", "-o", "out.txt"]);
     assert!(said.out.is_empty() && read("out.txt").contains("loopback-url"), "{}", said.out);
 }
+
+/// Git keeps no empty folder, so no fixture can have one.
+#[test]
+fn a_folder_that_docker_made_in_place_of_a_file_must_go_first() {
+    let dir =
+        with("services:\n  web:\n    image: nginx:1.27\n    volumes:\n      - ./nginx.conf:/etc/nginx/nginx.conf\n");
+    std::fs::create_dir(dir.path().join("nginx.conf")).unwrap();
+    let said = run(dir.path(), &["lint"]);
+    assert!(said.out.contains("error[mount-source-missing]: nginx.conf is an empty folder"), "{}", said.out);
+    assert!(said.out.contains("rmdir nginx.conf"), "{}", said.out);
+    std::fs::create_dir(dir.path().join("nginx.conf/conf.d")).unwrap();
+    assert!(!run(dir.path(), &["lint"]).out.contains("mount-source-missing"));
+}
+
+/// Where git has the rest of the project, a file that is not there is missing.
+#[test]
+fn in_a_checkout_a_missing_file_is_an_error() {
+    let dir =
+        with("services:\n  web:\n    image: nginx:1.27\n    volumes:\n      - ./nginx.conf:/etc/nginx/nginx.conf\n");
+    std::fs::create_dir(dir.path().join(".git")).unwrap();
+    assert!(run(dir.path(), &["lint"]).out.contains("error[mount-source-missing]"));
+    std::fs::write(dir.path().join(".gitignore"), "nginx.conf\n").unwrap();
+    assert!(run(dir.path(), &["lint"]).out.contains("info[mount-source-missing]"));
+}

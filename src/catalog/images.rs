@@ -119,6 +119,8 @@ pub struct Image {
     pub tools: Vec<&'static str>,
     pub no_tools: Vec<&'static str>,
     pub busybox: bool,
+    /// Those of its names whose images bring no health check.
+    pub no_healthcheck: Vec<&'static str>,
     /// Memory without which it is killed as it comes, in MiB.
     pub memory: Option<u32>,
     pub dual_stack: bool,
@@ -170,6 +172,13 @@ pub fn image(reference: &Reference) -> Option<&'static Image> {
     table.images.get(*index).map(|i| i.get(read))
 }
 
+/// Whether an image is known to bring no health check of its own.
+pub fn brings_no_healthcheck(reference: &Reference) -> bool {
+    let names = reference.names();
+    image(reference)
+        .is_some_and(|image| image.no_healthcheck.iter().any(|known| names.iter().any(|name| name == known)))
+}
+
 /// Every image of the catalog.
 pub fn images() -> impl Iterator<Item = &'static Image> {
     table().images.iter().map(|i| i.get(read))
@@ -198,6 +207,7 @@ fn read(line: usize, row: &[&'static str]) -> Image {
         tools: Vec::new(),
         no_tools: Vec::new(),
         busybox: false,
+        no_healthcheck: Vec::new(),
         memory: None,
         dual_stack: false,
         ipv4_only: false,
@@ -225,6 +235,7 @@ fn read(line: usize, row: &[&'static str]) -> Image {
             "tools" => image.tools = list(value),
             "no-tools" => image.no_tools = list(value),
             "busybox" => image.busybox = true,
+            "no-healthcheck" => image.no_healthcheck = list(value),
             "memory" => image.memory = value.parse().ok(),
             "dual-stack" => image.dual_stack = true,
             "ipv4-only" => image.ipv4_only = true,
@@ -252,6 +263,10 @@ mod tests {
             assert!(image.unknown.is_empty(), "images.txt:{line}: {:?}", image.unknown);
             assert!(image.kind.is_some(), "images.txt:{line}: no kind, or none that is known");
             assert!(image.source.starts_with("https://"), "images.txt:{line}: no source");
+            assert!(
+                image.no_healthcheck.iter().all(|name| image.names.contains(name)),
+                "images.txt:{line}: no-healthcheck"
+            );
             assert!(image.health.is_none_or(|path| path.starts_with('/')), "images.txt:{line}: health path");
         }
     }

@@ -2,6 +2,7 @@
 //! carry their source; nothing here is judged.
 
 mod apps;
+mod credentials;
 mod errors;
 mod images;
 mod own;
@@ -11,8 +12,9 @@ mod table;
 mod variables;
 
 pub use apps::{App, app, apps};
+pub use credentials::{Credential, credentials};
 pub use errors::{Layer, Says, Signature, Symptom, signatures};
-pub use images::{Auth, Image, ImageKind, Ports, image, images};
+pub use images::{Auth, Image, ImageKind, Ports, brings_no_healthcheck, image, images};
 pub use own::add;
 pub use reference::Reference;
 pub use secrets::{KnownSecret, known_secret};

@@ -121,6 +121,7 @@ pub fn load(files: &mut Files, request: &Request, process: &HashMap<String, Stri
     };
     let (services, networks) = loader.model(&root, &name, &profiles, &scope);
     loader.consistency(&root, &services);
+    let absent = loader.absent(&dir, &root, &services);
     let Loader {
         trees,
         bases,
@@ -175,6 +176,7 @@ pub fn load(files: &mut Files, request: &Request, process: &HashMap<String, Stri
         neighbours,
         part: None,
         unread,
+        absent,
         failures,
     }
 }

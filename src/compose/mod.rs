@@ -1,5 +1,6 @@
 //! The Compose model: which files make a project, how they are merged, and what the services then are.
 
+mod absent;
 mod beside;
 mod canonical;
 mod consistency;
@@ -21,6 +22,7 @@ mod value;
 mod volumes;
 mod words;
 
+pub use absent::{Absent, Needed};
 pub use canonical::{Notation, Shown, ShownData, canonical};
 pub use discover::{Found, Nothing, Patterns, Selection, discover};
 pub use environment::{EnvVar, Environment, SetBy};

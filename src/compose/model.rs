@@ -4,6 +4,7 @@ use foldhash::HashMap;
 use std::path::PathBuf;
 use std::rc::Rc;
 
+use super::absent::Absent;
 use super::environment::{EnvVar, Environment};
 use super::hosts::ExtraHost;
 use super::ports::Port;
@@ -47,6 +48,8 @@ pub struct Project {
     pub part: Option<Part>,
     /// Configuration files of services that are not judged, and why.
     pub unread: Vec<(FileId, Unread)>,
+    /// Files of the folder that services need and that are not there.
+    pub absent: Vec<Absent>,
     /// Files that were asked for and can't be read: the run failed.
     pub failures: Vec<(String, ReadError)>,
 }

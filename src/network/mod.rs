@@ -2,6 +2,7 @@
 
 mod address;
 mod audience;
+mod credential;
 mod edge;
 mod endpoint;
 mod facts;
@@ -14,6 +15,7 @@ mod way;
 
 pub use address::{Address, Form, find, scheme_port};
 pub use audience::{Audience, Reading, Role, Sure};
+pub use credential::{Lock, Offer, Secret, locks, offer};
 pub use edge::{Edge, bystanders, edges};
 pub use endpoint::{Endpoint, Site};
 pub use facts::{Facts, HostListener, Platform};

@@ -26,9 +26,11 @@ rules! {
     env_value_overridden
     exposed_port
     extra_hosts_value
+    gpu_reservation
     hard_coded_gateway
     healthcheck_ipv6_localhost
     healthcheck_missing_tool
+    healthy_dependency_without_healthcheck
     host_firewall
     host_listens_on_loopback
     host_mode_docker_desktop
@@ -45,6 +47,7 @@ rules! {
     missing_host_gateway
     missing_image
     misspelt_host_name
+    mount_source_missing
     network_mode_conflict
     nginx_buffering
     no_shared_network
@@ -53,10 +56,12 @@ rules! {
     public_url_port_mismatch
     published_port_between_services
     quotes_in_list
+    secret_drift
     server_listens_on_loopback
     service_via_host
     shared_namespace_conflict
     startup_order
+    sysctl_not_namespaced
     undefined_reference
     unknown_key
     unknown_service_name
