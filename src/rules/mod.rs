@@ -53,6 +53,7 @@ rules! {
     public_url_port_mismatch
     published_port_between_services
     quotes_in_list
+    renamed_variable
     server_listens_on_loopback
     service_via_host
     shared_namespace_conflict
