@@ -8,6 +8,7 @@ mod reference;
 mod renames;
 mod secrets;
 mod table;
+mod values;
 mod variables;
 
 pub use apps::{App, app, apps};
@@ -17,4 +18,5 @@ pub use reference::{Reference, Release};
 pub use renames::{Login, Rename, rename};
 pub use secrets::{KnownSecret, known_secret};
 pub use table::fits;
+pub use values::{Form, Reading, reading};
 pub use variables::{Audience, PathRule, SchemeRule, Variable, variable, variables};

@@ -44,6 +44,7 @@ rules! {
     missing_env_file
     missing_host_gateway
     missing_image
+    misread_value
     misspelt_host_name
     network_mode_conflict
     nginx_buffering
