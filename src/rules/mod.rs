@@ -16,6 +16,7 @@ rules! {
     command_cut_off
     comment_as_value
     conflicting_attributes
+    cors_origins
     default_bridge_name
     default_secret
     dependency_cycle
