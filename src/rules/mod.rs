@@ -42,6 +42,7 @@ rules! {
     loopback_proxy
     loopback_url
     memory_limit
+    missing_api_key
     missing_env_file
     missing_host_gateway
     missing_image
