@@ -53,3 +53,77 @@ impl Reference {
         names
     }
 }
+
+/// Which release an image reference means.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Release {
+    /// No tag, or one that follows the newest: `latest`, `main`, `stable`.
+    Newest,
+    /// `v1.2.3-alpine`: what the tag leaves out is the newest.
+    Numbered(Vec<u64>),
+    /// A digest, a branch, or whatever else.
+    Unknown,
+}
+
+impl Release {
+    pub fn of(text: &str) -> Self {
+        let reference = Reference::parse(text);
+        match reference.tag.as_deref() {
+            Some(tag) if !matches!(tag, "latest" | "main" | "stable") => match numbers(tag) {
+                Some(numbers) => Self::Numbered(numbers),
+                None => Self::Unknown,
+            },
+            _ if text.contains('@') => Self::Unknown,
+            _ => Self::Newest,
+        }
+    }
+
+    /// Whether it is certainly this version or a later one; `None` where nothing is known.
+    pub fn reaches(&self, version: &[u64]) -> Option<bool> {
+        match self {
+            Self::Newest => Some(true),
+            Self::Numbered(numbers) => {
+                for (index, wanted) in version.iter().enumerate() {
+                    match numbers.get(index) {
+                        None => return Some(true),
+                        Some(number) if number != wanted => return Some(number > wanted),
+                        Some(_) => {}
+                    }
+                }
+                Some(true)
+            }
+            Self::Unknown => None,
+        }
+    }
+}
+
+/// `1.2.3` at the start of a text, with or without `v` before it.
+pub(super) fn numbers(text: &str) -> Option<Vec<u64>> {
+    let text = text.strip_prefix('v').unwrap_or(text);
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let ends_well = text.get(end..).is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '_', '+']));
+    let parts = text.get(..end).filter(|_| ends_well)?;
+    parts.split('.').map(|part| part.parse().ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Release;
+
+    #[test]
+    fn a_tag_tells_the_release() {
+        for (text, version, reaches) in [
+            ("a/b", &[1][..], Some(true)),
+            ("a/b:latest", &[1], Some(true)),
+            ("a/b:v1.2.3-alpine", &[1, 2], Some(true)),
+            ("a/b:1.2", &[1, 3], Some(false)),
+            ("a/b:1", &[1, 3], Some(true)),
+            ("a/b:0.9", &[1], Some(false)),
+            ("a/b:git-1a2b", &[1], None),
+            ("a/b:7bb2", &[1], None),
+            ("a/b@sha256:00", &[1], None),
+        ] {
+            assert_eq!(Release::of(text).reaches(version), reaches, "{text}");
+        }
+    }
+}

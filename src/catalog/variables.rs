@@ -84,6 +84,10 @@ pub struct Variable {
     /// Not read where this variable has one of these values.
     pub unless: Option<(&'static str, Vec<&'static str>)>,
     pub list: bool,
+    /// Without one of these (variables, or settings beside it in a configuration file) the program makes no call.
+    pub key: Vec<&'static str>,
+    /// The key counts only where this variable has one of these values.
+    pub key_if: Option<(&'static str, Vec<&'static str>)>,
     pub source: &'static str,
     pub unknown: Vec<&'static str>,
 }
@@ -156,6 +160,8 @@ fn read(line: usize, row: &[&'static str]) -> Variable {
         when: None,
         unless: None,
         list: false,
+        key: Vec::new(),
+        key_if: None,
         source: column(row, 4),
         unknown: Vec::new(),
     };
@@ -174,6 +180,8 @@ fn read(line: usize, row: &[&'static str]) -> Variable {
             ("when", _) => variable.when = condition(value),
             ("unless", _) => variable.unless = condition(value),
             ("list", "") => variable.list = true,
+            ("key", _) => variable.key = list(value),
+            ("key-if", _) => variable.key_if = condition(value),
             _ => variable.unknown.push(key),
         }
     }
@@ -200,6 +208,7 @@ mod tests {
                 let read = match key {
                     "when" => variable.when.is_some(),
                     "unless" => variable.unless.is_some(),
+                    "key-if" => variable.key_if.is_some() && !variable.key.is_empty(),
                     "path-if" => variable.path_if.is_some() && variable.path.is_some(),
                     _ => true,
                 };

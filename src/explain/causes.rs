@@ -395,6 +395,12 @@ causes! {
         "What it has: ollama list (in a container: docker compose exec ollama ollama list); get one: ollama pull NAME. The tag belongs to the name.",
         "看有哪些：ollama list（在容器里：docker compose exec ollama ollama list）；下载：ollama pull 名字。标签也是名字的一部分。"
     }
+    "auth-missing" {
+        "The server wants a key, or the client makes no call without one.",
+        "服务端要 key，或者客户端没有 key 就不发请求。";
+        "Set the client's key (OPENAI_API_KEY or the like); for a server that asks for none, such as Ollama, any word will do.",
+        "设置客户端的 key（例如 OPENAI_API_KEY）；服务端不验证的话（比如 Ollama），随便写一个词就行。"
+    }
     "bad-request" {
         "The server was reached and does not take the request as it is.",
         "服务连到了，但不接受这样的请求。";

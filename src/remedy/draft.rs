@@ -444,6 +444,48 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// Gives a variable another name where it is set, for all who have it from there.
+    pub fn rename_env(&mut self, service: &Service, old: &str, new: &str) -> Result<(), Text> {
+        let refuse = || text!("`{old}` can't be renamed where it stands", "无法在原处给 `{old}` 改名");
+        let var = service.env(old).ok_or_else(refuse)?;
+        let value = var.value.as_ref().ok_or_else(refuse)?;
+        if self.desk.into_override {
+            if is_secret(old) {
+                return Err(text!(
+                    "`{old}` holds a credential, which dockline does not copy to another place",
+                    "`{old}` 里有凭据，dockline 不会把它抄到别处"
+                ));
+            }
+            self.changes(service.path(&format!("environment.{new}")));
+            self.over_env(&service.name.clone(), new, value.text().to_owned());
+            return Ok(());
+        }
+        let project = self.desk.project();
+        let file = match var.set_by {
+            SetBy::Environment { at, .. } => at.file,
+            SetBy::EnvFile { file, .. } => file,
+        };
+        // A line of `.env` is for templates too; a bare name takes its value from there.
+        let tree = project.trees.get(&file);
+        let bare = |text: &str| !matches!(text.trim_start_matches(['"', '\'']).trim_start().as_bytes().first(), Some(b'=' | b':'));
+        let text = &self.desk.files.get(file).text;
+        if project.env_files.contains(&file)
+            || self.desk.files.text(var.key_span) != old
+            || (tree.is_some() && bare(slice(text, var.key_span.end as usize..text.len())))
+        {
+            return Err(refuse());
+        }
+        self.desk.editable(file)?;
+        for other in &project.services {
+            if other.environment.iter().any(|v| v.key_span == var.key_span) {
+                self.changes(other.path(&format!("environment.{old}")));
+                self.changes(other.path(&format!("environment.{new}")));
+            }
+        }
+        self.push(Edit::replace(var.key_span, new.to_owned()));
+        Ok(())
+    }
+
     /// Takes a variable out of a service's own `environment`.
     pub fn remove_env(&mut self, service: &Service, key: &str) -> Result<(), Text> {
         let shared = || {

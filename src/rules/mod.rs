@@ -16,6 +16,7 @@ rules! {
     command_cut_off
     comment_as_value
     conflicting_attributes
+    cors_origins
     default_bridge_name
     default_secret
     dependency_cycle
@@ -43,9 +44,11 @@ rules! {
     loopback_proxy
     loopback_url
     memory_limit
+    missing_api_key
     missing_env_file
     missing_host_gateway
     missing_image
+    misread_value
     misspelt_host_name
     mount_source_missing
     network_mode_conflict
@@ -57,6 +60,7 @@ rules! {
     published_port_between_services
     quotes_in_list
     secret_drift
+    renamed_variable
     server_listens_on_loopback
     service_via_host
     shared_namespace_conflict
