@@ -2,6 +2,7 @@
 
 mod address;
 mod audience;
+mod clash;
 mod edge;
 mod endpoint;
 mod facts;
@@ -14,6 +15,7 @@ mod way;
 
 pub use address::{Address, Form, find, scheme_port};
 pub use audience::{Audience, Reading, Role, Sure};
+pub use clash::{Clash, Taker, clashes};
 pub use edge::{Edge, bystanders, edges};
 pub use endpoint::{Endpoint, Site};
 pub use facts::{Facts, HostListener, Platform};
