@@ -70,6 +70,9 @@ fn by_services(cx: &mut Cx<'_>) {
             finding.services.push(other.to_string());
         }
         finding.label = text!("the engine says `port is already allocated`", "引擎会报 `port is already allocated`");
+        if matches!(clash.by, Taker::Listening) {
+            finding.label = text!("the engine says `address already in use`", "引擎会报 `address already in use`");
+        }
         let message = match clash.by {
             Taker::Published(_) => text!("{port} is published here", "{port} 已经在这里发布"),
             Taker::Listening => {

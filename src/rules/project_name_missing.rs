@@ -1,5 +1,6 @@
 use crate::compose::default_name;
 use crate::diag::{Category, Severity};
+use crate::interpolation::Setter;
 use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::text;
 
@@ -30,7 +31,7 @@ A project that runs already keeps its volumes only under the name that it has: `
 
 fn check(cx: &mut Cx<'_>) {
     let project = cx.project();
-    let told = project.scope.get("COMPOSE_PROJECT_NAME").is_some_and(|bound| !bound.value.text.is_empty());
+    let told = project.scope.get("COMPOSE_PROJECT_NAME").is_some_and(|bound| bound.setter != Setter::Compose);
     if project.root.get("name").is_some() || told || project.part.is_some() || project.incomplete {
         return;
     }

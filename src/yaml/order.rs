@@ -311,7 +311,9 @@ fn movable(tree: &Tree, units: &[Unit], order: &[usize], places: Range<usize>) -
     if let Some(unit) = first.filter(|u| u.items.start == 0) {
         let above = line_start(text, unit.range.start.saturating_sub(1));
         let commented = |at: usize| slice(text, at..line_end(text, at)).trim_start().starts_with('#');
-        if slice(text, unit.range.clone()).starts_with('#') {
+        // Where the file has a head of its own, the comment below that is the key's.
+        let head = !tree.comments.iter().any(|c| (c.start as usize) < unit.range.start);
+        if head && slice(text, unit.range.clone()).starts_with('#') {
             return Err(Stuck::Comment(unit.range.start));
         }
         if above < unit.range.start && commented(above) {
@@ -350,7 +352,9 @@ fn movable(tree: &Tree, units: &[Unit], order: &[usize], places: Range<usize>) -
             // `+` keeps the blank lines behind it.
             Kind::Scalar { style: Style::Literal | Style::Folded, .. } if within(node.start) => {
                 let header = slice(text, start..line_end(text, start));
-                let open = !from(text, whole.end).contains('\n');
+                // Without a line break behind it, the last block lacks that of its text.
+                let open = !from(text, whole.end).contains('\n')
+                    && [places.end - 1, order.get(places.end - 1).copied().unwrap_or(0)].map(Some).contains(&unit_at(node.start));
                 if header.split('#').next().is_some_and(|h| h.contains('+')) || open {
                     return Err(Stuck::Layout(start));
                 }
