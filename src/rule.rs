@@ -6,9 +6,10 @@ use crate::diag::{Applicability, Category, Finding, Fix, Lang, Place, Related, S
 use crate::interpolation;
 use crate::mounted::Format;
 use crate::network::{Edge, Facts, Judged, Site, Survey};
-use crate::remedy::{Desk, Draft, Plan, Prospects, choices};
+use crate::remedy::{Desk, Draft, Plan, Prospects, choices, reorder};
 use crate::source::{Files, Span};
 use crate::text;
+use crate::yaml::{NodeId, Tree};
 
 /// Whether findings of a rule come with a fix.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -291,6 +292,20 @@ impl<'a> Cx<'a> {
             Ok(fix) => finding.fixes.push(fix),
             Err(reason) => finding.refusals.push((Strategy::Repair, reason)),
         }
+    }
+
+    /// Offers to put the entries of a collection in order; where that can't be done, the reason is told too.
+    pub fn reorder(
+        &self,
+        finding: &mut Finding,
+        tree: &Tree,
+        at: NodeId,
+        order: &[usize],
+        applicability: Applicability,
+    ) {
+        let plan = reorder(self.desk(), tree, at, order, applicability);
+        finding.help.extend(plan.as_ref().err().cloned());
+        Self::plan(finding, plan);
     }
 
     /// The paths of the resolved project that change with the bytes of an edge.

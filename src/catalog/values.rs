@@ -133,7 +133,9 @@ fn is_duration(value: &str) -> bool {
         let (number, after) = rest.split_at(end);
         let digits = number.bytes().filter(u8::is_ascii_digit).count();
         let unit = ["ns", "us", "µs", "μs", "ms", "s", "m", "h"].into_iter().find(|u| {
-            after.strip_prefix(u).is_some_and(|rest| rest.is_empty() || rest.starts_with(|c: char| c.is_ascii_digit() || c == '.'))
+            after
+                .strip_prefix(u)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(|c: char| c.is_ascii_digit() || c == '.'))
         });
         match unit {
             Some(unit) if digits > 0 && number.len() - digits <= 1 => rest = after.get(unit.len()..).unwrap_or(""),

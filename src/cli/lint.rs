@@ -415,7 +415,12 @@ fn count(outcome: &Outcome, held: Held) -> Text {
 /// What to type next.
 fn next(args: &Lint, outcome: &Outcome) -> Option<Text> {
     let again = session::again(&args.project, &args.paths);
-    let recursive = if args.recursive { " --recursive" } else { "" };
+    let mut recursive = if args.recursive { " --recursive" } else { "" }.to_owned();
+    for (flag, words) in [("--rules", &args.rules), ("--select", &args.select), ("--ignore", &args.ignore)] {
+        if !words.is_empty() {
+            recursive.push_str(&format!(" {flag} {}", session::quoted(&words.join(","))));
+        }
+    }
     let findings = || outcome.findings.iter().map(|t| &t.finding);
     if findings().any(Finding::fixable) {
         return Some(text!(

@@ -60,6 +60,8 @@ pub struct Found {
     pub reads: Option<PathBuf>,
     /// It was asked for by name, or is what Compose loads there; else it came up in a search, and may be but a part of a project.
     pub named: bool,
+    /// Files of standard names beside it that Compose passes over.
+    pub passed_over: Vec<PathBuf>,
 }
 
 /// Why there is nothing to do.
@@ -139,7 +141,7 @@ impl Search<'_> {
         }
         let env_files = (!env_files.is_empty()).then(|| env_files.iter().map(|p| self.files.absolute(p)).collect());
         let request = Request { dir, files: listed, env_files, profiles: self.selection.profiles.clone(), name: None };
-        self.out.push(Found { request, base, reads, named });
+        self.out.push(Found { request, base, reads, named, passed_over: Vec::new() });
     }
 
     /// No path given: what `docker compose` would load here, looking upward.
@@ -227,7 +229,12 @@ impl Search<'_> {
         let Some(base) = first_of(dir, &BASES) else { return false };
         let mut listed = vec![base];
         listed.extend(first_of(dir, &OVERRIDES));
+        let there = BASES.iter().chain(&OVERRIDES).map(|n| dir.join(n)).filter(|p| p.is_file());
+        let passed_over = there.filter(|p| !listed.contains(p)).collect();
         self.push_as(dir.to_path_buf(), listed, None, reads.map(Path::to_path_buf), true);
+        if let Some(found) = self.out.last_mut() {
+            found.passed_over = passed_over;
+        }
         true
     }
 

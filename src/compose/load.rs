@@ -174,6 +174,7 @@ pub fn load(files: &mut Files, request: &Request, process: &HashMap<String, Stri
         incomplete,
         beside,
         neighbours,
+        passed_over: Vec::new(),
         part: None,
         unread,
         absent,
@@ -194,6 +195,7 @@ pub fn load_found(files: &mut Files, found: &Found, process: &HashMap<String, St
             project = both;
         }
     }
+    project.passed_over = found.passed_over.iter().map(|p| files.name_of(p)).collect();
     if found.named {
         return project;
     }

@@ -44,6 +44,8 @@ pub struct Project {
     pub beside: HashMap<String, String>,
     /// Compose files of the directory that are not of this project: they read the same `.env`.
     pub neighbours: Vec<FileId>,
+    /// Files of standard names in the directory that Compose passes over, by name.
+    pub passed_over: Vec<String>,
     /// It is no project by itself.
     pub part: Option<Part>,
     /// Configuration files of services that are not judged, and why.

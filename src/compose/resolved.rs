@@ -14,7 +14,16 @@ pub fn flatten(project: &Project) -> BTreeMap<String, String> {
             if matches!(&*entry.key, "environment" | "env_file") || entry.value.is_null() {
                 continue;
             }
-            out.insert(service.path(&entry.key), text(&entry.value));
+            // A list there is a mapping to Compose: its order says nothing.
+            let value = match &entry.value.data {
+                Data::Seq(items) if &*entry.key == "depends_on" => {
+                    let mut names: Vec<String> = items.iter().map(text).collect();
+                    names.sort();
+                    names.join("\u{1}")
+                }
+                _ => text(&entry.value),
+            };
+            out.insert(service.path(&entry.key), value);
         }
         for configured in &service.configured {
             // In nginx files the directives beside it are a part of what it does.

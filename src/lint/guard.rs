@@ -18,8 +18,8 @@ const AT_WORKING_CONNECTIONS: [&str; 2] = ["startup-order", "nginx-buffering"];
 pub(super) struct State {
     /// The resolved project by path.
     resolved: BTreeMap<String, String>,
-    /// Findings at or above `warning`, by fingerprint.
-    loud: HashMap<String, &'static str>,
+    /// Findings at or above `warning`, by fingerprint, and how many of them; items of a list count as one place, whatever their order.
+    loud: HashMap<String, (&'static str, usize)>,
     /// What Compose rejects: how many problems of which kind.
     rejected: usize,
     broken: bool,
@@ -33,14 +33,14 @@ impl State {
         let options = Options { choice: Choice::default(), ..options.clone() };
         let survey = Survey::new(project, &options.facts);
         let ignores = Ignores::of(files, project, &options);
-        let loud = findings(files, &survey, &options)
-            .into_iter()
-            .filter(|f| f.severity >= Severity::Warning && !ignores.covers(files, f))
-            .map(|f| {
-                let name = &files.get(f.place.span.file).name;
-                (fingerprint(f.rule, f.cause, name, &f.place.path), f.rule)
-            })
-            .collect();
+        let mut loud: HashMap<String, (&'static str, usize)> = HashMap::default();
+        for finding in findings(files, &survey, &options) {
+            if finding.severity >= Severity::Warning && !ignores.covers(files, &finding) {
+                let name = &files.get(finding.place.span.file).name;
+                let mark = fingerprint(finding.rule, finding.cause, name, &unnumbered(&finding.place.path));
+                loud.entry(mark).or_insert((finding.rule, 0)).1 += 1;
+            }
+        }
         let broken = |kind: &ProblemKind| matches!(kind, ProblemKind::Yaml(_) | ProblemKind::EnvSyntax(_));
         Self {
             resolved: flatten(project),
@@ -78,8 +78,9 @@ impl State {
         }
         let announced =
             |rule: &str| AT_WORKING_CONNECTIONS.contains(&rule) || fixes.iter().any(|f| f.announces.contains(&rule));
-        if let Some((_, rule)) =
-            self.loud.iter().find(|(mark, rule)| !before.loud.contains_key(*mark) && !announced(rule))
+        let more = |mark: &str, count: usize| before.loud.get(mark).is_none_or(|(_, old)| *old < count);
+        if let Some((_, (rule, _))) =
+            self.loud.iter().find(|(mark, (rule, count))| more(mark.as_str(), *count) && !announced(rule))
         {
             return Err(format!("a new finding of {rule}"));
         }
@@ -96,6 +97,13 @@ impl State {
         }
         Ok(())
     }
+}
+
+/// A path without the numbers of list items.
+fn unnumbered(path: &str) -> String {
+    let step =
+        |s: &str| if !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit()) { "*".to_owned() } else { s.to_owned() };
+    path.split('.').map(step).collect::<Vec<_>>().join(".")
 }
 
 fn comments(files: &Files, project: &Project) -> HashMap<PathBuf, Vec<String>> {

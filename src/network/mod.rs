@@ -2,6 +2,7 @@
 
 mod address;
 mod audience;
+mod clash;
 mod credential;
 mod edge;
 mod endpoint;
@@ -15,6 +16,7 @@ mod way;
 
 pub use address::{Address, Form, find, scheme_port};
 pub use audience::{Audience, Reading, Role, Sure};
+pub use clash::{Clash, Taker, clashes};
 pub use credential::{Lock, Offer, Secret, locks, offer};
 pub use edge::{Edge, bystanders, edges};
 pub use endpoint::{Endpoint, Site};

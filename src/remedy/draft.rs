@@ -467,7 +467,9 @@ impl<'a> Draft<'a> {
         };
         // A line of `.env` is for templates too; a bare name takes its value from there.
         let tree = project.trees.get(&file);
-        let bare = |text: &str| !matches!(text.trim_start_matches(['"', '\'']).trim_start().as_bytes().first(), Some(b'=' | b':'));
+        let bare = |text: &str| {
+            !matches!(text.trim_start_matches(['"', '\'']).trim_start().as_bytes().first(), Some(b'=' | b':'))
+        };
         let text = &self.desk.files.get(file).text;
         if project.env_files.contains(&file)
             || self.desk.files.text(var.key_span) != old

@@ -13,6 +13,8 @@ macro_rules! rules {
 
 rules! {
     browser_internal_name
+    build_and_image
+    carriage_return_in_value
     command_cut_off
     comment_as_value
     conflicting_attributes
@@ -20,8 +22,11 @@ rules! {
     default_bridge_name
     default_secret
     dependency_cycle
+    depends_on_order
+    duplicate_env_key
     duplicate_key
     eaten_dollar
+    env_file_crlf
     env_file_portability
     env_file_syntax
     env_value_overridden
@@ -54,7 +59,11 @@ rules! {
     network_mode_conflict
     nginx_buffering
     no_shared_network
+    obsolete_version_key
+    port_quoting
+    ports_order
     profile_not_enabled
+    project_name_missing
     proxy_without_no_proxy
     public_url_port_mismatch
     published_port_between_services
@@ -62,21 +71,28 @@ rules! {
     secret_drift
     renamed_variable
     server_listens_on_loopback
+    service_key_order
     service_via_host
+    services_order
+    several_compose_files
     shared_namespace_conflict
     startup_order
     sysctl_not_namespaced
+    top_level_order
     undefined_reference
     unknown_key
     unknown_service_name
     unread_env_line
     unreadable_file
     unset_variable
+    unused_anchor
     unused_ignore
+    unused_resource
     url_extra_path
     url_missing_scheme
     url_missing_v1
     url_trailing_slash
+    volume_quoting
     wildcard_as_target
     wrong_container_port
     yaml_syntax

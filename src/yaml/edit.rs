@@ -213,6 +213,39 @@ pub fn replace_scalar(tree: &Tree, id: NodeId, value: &str) -> Option<Edit> {
     Some(Edit::replace(tree.span(id), text))
 }
 
+/// Puts a plain scalar on one line into quotes; its text is the same string then.
+pub fn quote(tree: &Tree, id: NodeId, single: bool) -> Option<Edit> {
+    let raw = tree.raw(id);
+    if tree.style(id) != Some(Style::Plain) || tree.node(id).tag.is_some() || raw.contains(['\n', '"', '\'', '\\']) {
+        return None;
+    }
+    let text = if single { format!("'{raw}'") } else { format!("\"{raw}\"") };
+    Some(Edit::replace(tree.span(id), text))
+}
+
+/// Takes a scalar's quotes away, where it is read as the same string without.
+pub fn unquote(tree: &Tree, id: NodeId) -> Option<Edit> {
+    let value = tree.scalar(id);
+    let quoted = matches!(tree.style(id), Some(Style::SingleQuoted | Style::DoubleQuoted));
+    let verbatim = tree.raw(id).get(1..).and_then(|r| r.get(..r.len().saturating_sub(1))) == Some(value);
+    let stays = quoted && verbatim && tree.node(id).tag.is_none() && !value.contains('\n');
+    (stays && plain_ok(value, in_flow(tree, id))).then(|| Edit::replace(tree.span(id), value))
+}
+
+/// Takes an anchor away, with the blanks that part it from its value.
+pub fn remove_anchor(tree: &Tree, id: NodeId) -> Option<Edit> {
+    let (start, end) = tree.node(id).anchor?;
+    let (start, end) = (start as usize, end as usize);
+    let rest = from(&tree.text, end);
+    let behind = rest.len() - rest.trim_start_matches([' ', '\t']).len();
+    let value = !rest.trim_start_matches([' ', '\t']).starts_with(['\n', '\r', '#']) && behind < rest.len();
+    if value {
+        return Some(Edit::delete(Span::new(tree.file, start..end + behind)));
+    }
+    let before = upto(&tree.text, start).trim_end_matches([' ', '\t']).len();
+    Some(Edit::delete(Span::new(tree.file, before..end)))
+}
+
 /// Replaces some bytes of a scalar (`span` lies inside it) by text that shall mean itself. Where the whole would no longer be
 /// read as that string, the scalar is quoted anew.
 pub fn replace_part(tree: &Tree, id: NodeId, span: Span, new: &str) -> Option<Edit> {
@@ -242,12 +275,12 @@ pub fn replace_part(tree: &Tree, id: NodeId, span: Span, new: &str) -> Option<Ed
 }
 
 /// The end of the line that holds an offset, before its line break.
-fn line_end(text: &str, offset: usize) -> usize {
+pub(super) fn line_end(text: &str, offset: usize) -> usize {
     let end = from(text, offset).find('\n').map_or(text.len(), |i| offset + i);
     if end > offset && byte(text, end - 1) == b'\r' { end - 1 } else { end }
 }
 
-fn line_start(text: &str, offset: usize) -> usize {
+pub(super) fn line_start(text: &str, offset: usize) -> usize {
     upto(text, offset).rfind('\n').map_or(0, |i| i + 1)
 }
 
@@ -436,4 +469,38 @@ fn cut_block(tree: &Tree, range: Range<usize>, next: Option<usize>) -> Edit {
         None => start..end,
     };
     Edit::delete(Span::new(tree.file, span))
+}
+
+/// Takes an entry out of a block mapping with all its lines, and the blank lines above where others follow. `None` where a
+/// comment speaks of it, or the mapping would be left empty.
+pub fn remove_block(tree: &Tree, map: NodeId, index: usize) -> Option<Edit> {
+    let text = &*tree.text;
+    let Kind::Mapping { flow: false, entries } = &tree.node(map).kind else { return None };
+    let entry = entries.get(index).filter(|_| entries.len() > 1)?;
+    let key = tree.node(entry.key).outer as usize;
+    let start = line_start(text, key);
+    let last = tree.range(entry.value).end.max(tree.range(entry.key).end);
+    let end = line_end(text, last);
+    let column = key - start;
+    let comment = |line: &str| line.trim_start().starts_with('#');
+    let above = upto(text, start).trim_end_matches('\n').trim_end_matches('\r');
+    let above = from(above, above.rfind('\n').map_or(0, |i| i + 1));
+    let next_to = upto(text, start).trim_end_matches('\n').len() + 1 >= start;
+    let below = from(text, end).lines().skip(1).take_while(|l| l.trim().is_empty() || comment(l));
+    let mut deeper = below.filter(|l| comment(l) && l.len() - l.trim_start().len() > column);
+    let inside = tree.comments.iter().any(|c| (start..end).contains(&(c.start as usize)));
+    if inside || next_to && comment(above) || deeper.next().is_some() || !slice(text, start..key).trim().is_empty() {
+        return None;
+    }
+    let after = from(text, end).find('\n').map_or(text.len(), |i| end + i + 1);
+    let blank_below = from(text, after).lines().next().is_none_or(|l| l.trim().is_empty());
+    let kept = upto(text, start).trim_end_matches([' ', '\t', '\r', '\n']).len();
+    let gap_starts = from(text, kept).find('\n').map_or(start, |i| kept + i + 1);
+    let span = match () {
+        // Without a line break at its end the text keeps none.
+        () if after == text.len() && !text.ends_with('\n') => kept..end,
+        () if blank_below && gap_starts < start && kept > 0 => gap_starts..after,
+        () => start..after,
+    };
+    Some(Edit::delete(Span::new(tree.file, span)))
 }

@@ -2,12 +2,17 @@
 
 mod edit;
 mod mapping;
+mod order;
 mod parse;
 mod scalar;
 mod tree;
 
-pub use edit::{Fragment, Layout, append_item, insert_entry, remove_entry, remove_item, replace_part, replace_scalar};
+pub use edit::{
+    Fragment, Layout, append_item, insert_entry, quote, remove_anchor, remove_block, remove_entry, remove_item,
+    replace_part, replace_scalar, unquote,
+};
 pub use mapping::sourced;
+pub use order::{Stuck, reorder};
 pub use parse::{Fault, FaultKind, parse};
 pub use scalar::{Resolved, resolve, shown};
 pub use tree::{Comment, Entry, Kind, Node, NodeId, Style, Tag, Tree};

@@ -117,6 +117,11 @@ impl Tree {
         self.nodes.is_empty()
     }
 
+    /// All nodes, in the order in which they were read.
+    pub fn ids(&self) -> impl Iterator<Item = NodeId> + '_ {
+        (0..self.nodes.len()).map(|index| NodeId(index as u32))
+    }
+
     /// All scalars, in the order of the file.
     pub fn scalars(&self) -> impl Iterator<Item = NodeId> + '_ {
         self.nodes

@@ -141,7 +141,7 @@ fn found(dir: &Path, parts: &[(&str, Vec<u8>)]) -> Found {
         profiles: Vec::new(),
         name: None,
     };
-    Found { request, base: None, reads: None, named: true }
+    Found { request, base: None, reads: None, named: true, passed_over: Vec::new() }
 }
 
 /// A whole project: it loads, it is judged, and every finding points into a file.
