@@ -4,6 +4,7 @@
 mod apps;
 mod errors;
 mod images;
+mod privileges;
 mod reference;
 mod secrets;
 mod table;
@@ -12,7 +13,8 @@ mod variables;
 pub use apps::{App, app, apps};
 pub use errors::{Layer, Says, Signature, Symptom, signatures};
 pub use images::{Auth, Image, ImageKind, Ports, image, images};
-pub use reference::Reference;
+pub use privileges::{Privilege, Reach, Sort, privilege};
+pub use reference::{Reference, names_version, pinned};
 pub use secrets::{KnownSecret, known_secret};
 pub use table::fits;
 pub use variables::{Audience, PathRule, SchemeRule, Variable, variable, variables};

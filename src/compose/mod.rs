@@ -1,6 +1,7 @@
 //! The Compose model: which files make a project, how they are merged, and what the services then are.
 
 mod beside;
+mod binds;
 mod canonical;
 mod consistency;
 mod discover;
@@ -21,6 +22,7 @@ mod value;
 mod volumes;
 mod words;
 
+pub use binds::{Bind, Use, pulls};
 pub use canonical::{Notation, Shown, ShownData, canonical};
 pub use discover::{Found, Nothing, Selection, discover};
 pub use environment::{EnvVar, Environment, SetBy};

@@ -139,12 +139,16 @@ pub fn lint(files: &mut Files, found: &[Found], process: &HashMap<String, String
 /// The findings of one project under the options.
 pub fn findings(files: &Files, survey: &Survey<'_>, options: &Options) -> Vec<Finding> {
     let mut out = Vec::new();
+    let ignores = std::cell::OnceCell::new();
+    let ignored = |rule: &'static Rule, span: Span| {
+        ignores.get_or_init(|| Ignores::of(files, survey.project())).has(files, rule.id, rule.category, span)
+    };
     for rule in rules::ALL.iter().copied().filter(|r| options.choice.takes(r)) {
         let severity = options.severities.get(rule.id);
         if severity == Some(&None) {
             continue;
         }
-        let mut found = Cx::run(rule, files, survey, options.lan_ip, options.into_override);
+        let mut found = Cx::run(rule, files, survey, options.lan_ip, options.into_override, &ignored);
         if let Some(Some(severity)) = severity {
             found.iter_mut().for_each(|f| f.severity = *severity);
         }

@@ -3,8 +3,8 @@
 use foldhash::HashMap;
 
 use crate::compose::Project;
-use crate::diag::Finding;
-use crate::source::{FileId, Files, slice};
+use crate::diag::{Category, Finding};
+use crate::source::{FileId, Files, Span, slice};
 
 /// The rules that each line of each file ignores.
 #[derive(Default)]
@@ -61,12 +61,17 @@ impl Ignores {
             return false;
         }
         let places = std::iter::once(&finding.place).chain(finding.related.iter().map(|r| &r.place));
-        places.into_iter().any(|place| {
-            let line = files.get(place.span.file).lines().line_of(place.span.start as usize);
-            self.by_line
-                .get(&(place.span.file, line))
-                .is_some_and(|rules| rules.iter().any(|r| r == finding.rule || r == finding.category.name()))
-        })
+        places.into_iter().any(|place| self.has(files, finding.rule, finding.category, place.span))
+    }
+
+    /// Whether a rule is ignored on the line where a place begins.
+    pub(super) fn has(&self, files: &Files, rule: &str, category: Category, span: Span) -> bool {
+        if self.by_line.is_empty() {
+            return false;
+        }
+        let line = files.get(span.file).lines().line_of(span.start as usize);
+        let rules = self.by_line.get(&(span.file, line));
+        rules.is_some_and(|rules| rules.iter().any(|r| r == rule || r == category.name()))
     }
 }
 

@@ -4,6 +4,7 @@ mod address;
 mod audience;
 mod edge;
 mod endpoint;
+mod exposure;
 mod facts;
 mod listener;
 mod names;

@@ -13,9 +13,15 @@ macro_rules! rules {
 
 rules! {
     browser_internal_name
+    cap_drop_missing
+    cgroup_parent
     command_cut_off
     comment_as_value
     conflicting_attributes
+    control_socket_mounted
+    credential_in_url
+    dangerous_capability
+    dangerous_device
     default_bridge_name
     default_secret
     dependency_cycle
@@ -27,17 +33,26 @@ rules! {
     exposed_port
     extra_hosts_value
     hard_coded_gateway
+    healthcheck_disabled
     healthcheck_ipv6_localhost
+    healthcheck_missing
     healthcheck_missing_tool
     host_firewall
     host_listens_on_loopback
     host_mode_docker_desktop
     host_mode_ports
     host_mode_service_name
+    host_namespace
+    host_network
     host_port_taken
+    image_mutable_tag
+    image_without_digest
+    insecure_tmpfs_option
     internal_network
     invalid_template
     invalid_value
+    literal_credential
+    logging_disabled
     loopback_proxy
     loopback_url
     memory_limit
@@ -47,14 +62,27 @@ rules! {
     misspelt_host_name
     network_mode_conflict
     nginx_buffering
+    no_new_privileges_missing
     no_shared_network
+    pids_limit_missing
+    port_on_all_interfaces
+    privileged
+    privileged_port_published
     profile_not_enabled
     proxy_without_no_proxy
     public_url_port_mismatch
     published_port_between_services
     quotes_in_list
+    read_only_missing
+    resource_limits_missing
+    restart_policy_missing
+    restart_without_limit
+    root_user
+    security_profile_disabled
+    sensitive_host_path
     server_listens_on_loopback
     service_via_host
+    shared_mount_propagation
     shared_namespace_conflict
     startup_order
     undefined_reference
@@ -67,6 +95,7 @@ rules! {
     url_missing_scheme
     url_missing_v1
     url_trailing_slash
+    volume_shared_between_services
     wildcard_as_target
     wrong_container_port
     yaml_syntax
