@@ -1,7 +1,8 @@
 //! A rule is a value: what it is called, what it says of itself, a function over [`Cx`]. It reads the project and its survey; it
 //! never reads files, the environment or another rule.
 
-use crate::compose::{Problem, Project, Service, ServiceId, SetBy};
+use crate::catalog::{ImageKind, Reach};
+use crate::compose::{Data, Dependency, Problem, Project, Service, ServiceId, SetBy, Value};
 use crate::diag::{Applicability, Category, Finding, Fix, Lang, Place, Related, Severity, Strategy, Text};
 use crate::interpolation;
 use crate::mounted::Format;
@@ -97,19 +98,29 @@ pub struct Cx<'a> {
     pub lan_ip: Option<std::net::IpAddr>,
     pub into_override: bool,
     rule: &'static Rule,
+    ignored: &'a dyn Fn(&'static Rule, &Service) -> bool,
     findings: Vec<Finding>,
 }
 
+/// Something that services have at one place: through an anchor or `extends` several have it there.
+pub struct Held<T> {
+    pub place: Place,
+    pub services: Vec<ServiceId>,
+    pub what: T,
+}
+
 impl<'a> Cx<'a> {
-    /// Runs a rule.
+    /// Runs a rule. `ignored` says whether somebody wants it left out for a service: who speaks of several services at once
+    /// passes over those.
     pub fn run(
         rule: &'static Rule,
         files: &'a Files,
         survey: &'a Survey<'a>,
         lan_ip: Option<std::net::IpAddr>,
         into_override: bool,
+        ignored: &'a dyn Fn(&'static Rule, &Service) -> bool,
     ) -> Vec<Finding> {
-        let mut cx = Self { files, survey, lan_ip, into_override, rule, findings: Vec::new() };
+        let mut cx = Self { files, survey, lan_ip, into_override, rule, ignored, findings: Vec::new() };
         (rule.check)(&mut cx);
         cx.findings
     }
@@ -344,6 +355,103 @@ impl<'a> Cx<'a> {
         if judged.certain && !somewhere { Severity::Error } else { Severity::Warning }
     }
 
+    // -- what services have or lack --
+
+    /// Where a value stands: in the env file that brings it, or in the Compose file.
+    pub fn place(&self, value: &Value, path: String) -> Place {
+        let brought = match &value.data {
+            Data::Str(text) => self.origin(text, || path.clone()),
+            _ => None,
+        };
+        brought.unwrap_or(Place { span: value.span, path })
+    }
+
+    /// The place of a part of a value, where a Compose file says all of it.
+    pub fn in_compose(&self, value: &interpolation::Value, range: std::ops::Range<usize>) -> Option<Span> {
+        let parts = || value.sourced.origins(range.clone()).filter(|(covered, ..)| !covered.is_empty());
+        let here = |span: Option<Span>| span.is_some_and(|span| self.project().trees.contains_key(&span.file));
+        let all = parts().next().is_some() && parts().all(|(_, span, _)| here(span));
+        all.then(|| value.sourced.exact(range.clone()).or_else(|| value.sourced.first(range.clone()))).flatten()
+    }
+
+    /// Whether a service does its work and ends: others wait for that, or its image is made for it.
+    pub fn ends(&self, id: ServiceId) -> bool {
+        let done = |d: &Dependency| {
+            d.condition.as_deref() == Some("service_completed_successfully") && d.name == self.name(id)
+        };
+        self.project().services.iter().any(|s| s.depends_on.iter().any(done))
+            || self.survey.net.image(id).is_some_and(|image| image.kind == Some(ImageKind::Job))
+    }
+
+    /// The services that are Linux containers, whatever their profiles.
+    pub fn containers(&self) -> impl Iterator<Item = (ServiceId, &'a Service)> {
+        let windows =
+            |s: &Service| s.value.get("platform").and_then(|p| p.str()).is_some_and(|p| p.starts_with("windows"));
+        self.project().services.iter().enumerate().filter(move |(_, s)| !s.provider && !windows(s))
+    }
+
+    /// One finding for all services that lack something, at the first of them: nobody writes it for one service and means
+    /// the others to go without. None of a project of which a part is not there, which may have it.
+    pub fn absent(&self, lacking: &[ServiceId], key: &str, message: &Text) -> Option<(Finding, Vec<ServiceId>)> {
+        let project = self.project();
+        if project.part.is_some() || project.incomplete {
+            return None;
+        }
+        let whole = |s: &Service| s.image.is_some() || s.builds;
+        let told = |id: &&ServiceId| self.service(**id).is_some_and(|s| whole(s) && !(self.ignored)(self.rule, s));
+        let ids: Vec<ServiceId> = lacking.iter().filter(told).copied().collect();
+        let first = self.service(*ids.first()?)?;
+        let mut finding = self.finding(first.name_span, first.path(key), message.clone().and(&self.listed(&ids)));
+        finding.services = self.names(&ids);
+        Some((finding, ids))
+    }
+
+    /// What was found, by place.
+    pub fn by_place<T: PartialEq>(found: impl IntoIterator<Item = (ServiceId, Place, T)>) -> Vec<Held<T>> {
+        let mut out: Vec<Held<T>> = Vec::new();
+        for (id, place, what) in found {
+            match out.iter_mut().find(|h| h.place.span == place.span && h.what == what) {
+                Some(held) if held.services.contains(&id) => {}
+                Some(held) => held.services.push(id),
+                None => out.push(Held { place, services: vec![id], what }),
+            }
+        }
+        out
+    }
+
+    /// A finding of what services have at one place.
+    pub fn held<T>(&self, held: &Held<T>, message: Text) -> Finding {
+        let mut finding = self.finding(held.place.span, held.place.path.clone(), message);
+        finding.services = self.names(&held.services);
+        finding
+    }
+
+    pub fn names(&self, ids: &[ServiceId]) -> Vec<String> {
+        ids.iter().map(|id| self.name(*id).to_owned()).collect()
+    }
+
+    /// Services for a message: "`a`", "`a` and `b`", "`a`, `b`, `c`, `d` and 3 more services".
+    pub fn listed(&self, ids: &[ServiceId]) -> Text {
+        const SHOWN: usize = 5;
+        let named = |ids: &[ServiceId]| ids.iter().map(|id| format!("`{}`", self.name(*id))).collect::<Vec<_>>();
+        match ids {
+            [] => Text::default(),
+            [one] => Text::same(format!("`{}`", self.name(*one))),
+            [rest @ .., last] if ids.len() <= SHOWN => {
+                let (rest, last) = (named(rest), self.name(*last));
+                Text::new(format!("{} and `{last}`", rest.join(", ")), format!("{}、`{last}`", rest.join("、")))
+            }
+            _ => {
+                let (first, count) = (named(ids.get(..SHOWN - 1).unwrap_or(ids)), ids.len());
+                let more = count + 1 - SHOWN;
+                Text::new(
+                    format!("{} and {more} more services", first.join(", ")),
+                    format!("{} 等 {count} 个服务", first.join("、")),
+                )
+            }
+        }
+    }
+
     /// The names of an edge's services for a message: "`api`", "`api` and 2 more".
     pub fn askers(&self, edge: &Edge<'_>) -> Text {
         let ids = edge.services();
@@ -359,6 +467,15 @@ impl<'a> Cx<'a> {
                 text!("`{first}` and {more} more services", "`{first}` 等 {n} 个服务")
             }
         }
+    }
+}
+
+/// How loud a privilege is.
+pub fn severity(reach: Reach) -> Severity {
+    match reach {
+        Reach::Host => Severity::Error,
+        Reach::Beyond => Severity::Warning,
+        Reach::Within => Severity::Info,
     }
 }
 

@@ -1,5 +1,44 @@
 //! Image references, read so that mirrors and registries don't matter.
 
+/// Words of tags that name no version. Source: the tags that dclint (`prohibitedTags`) and compose-lint count as mutable, and
+/// those of branches.
+const MOVING: [&str; 22] = [
+    "latest",
+    "stable",
+    "edge",
+    "nightly",
+    "dev",
+    "develop",
+    "development",
+    "test",
+    "testing",
+    "beta",
+    "alpha",
+    "canary",
+    "lts",
+    "main",
+    "master",
+    "head",
+    "next",
+    "preview",
+    "release",
+    "rolling",
+    "mainline",
+    "unstable",
+];
+
+/// Whether a tag names a version: not `latest-cuda12`, not `alpine`.
+pub fn names_version(tag: &str) -> bool {
+    let tag = tag.to_ascii_lowercase();
+    let first = tag.split(['-', '_', '.']).next().unwrap_or("");
+    !MOVING.contains(&first) && tag.contains(|c: char| c.is_ascii_digit())
+}
+
+/// Whether a reference names its bytes.
+pub fn pinned(image: &str) -> bool {
+    image.contains("@sha256:") || image.contains("@sha512:")
+}
+
 /// An image reference: `docker.m.daocloud.io/ollama/ollama:0.5.4@sha256:...`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Reference {

@@ -15,6 +15,8 @@ pub enum KnownSecret {
     Placeholder,
     /// It is guessed at once.
     Weak,
+    /// It stands where a program wants some key and nobody looks at it.
+    Dummy,
 }
 
 /// A value or a pattern, and what it is.
@@ -29,6 +31,7 @@ fn table() -> &'static [Known] {
                     "published" => KnownSecret::Published,
                     "placeholder" => KnownSecret::Placeholder,
                     "weak" => KnownSecret::Weak,
+                    "dummy" => KnownSecret::Dummy,
                     _ => return None,
                 };
                 let value = column(&row, 0);

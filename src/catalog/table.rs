@@ -20,6 +20,11 @@ pub(super) fn names(line: &'static str) -> impl Iterator<Item = &'static str> {
     line.split('|').next().unwrap_or("").split_whitespace()
 }
 
+/// The words of a column.
+pub(super) fn names_of(column: &'static str) -> impl Iterator<Item = &'static str> {
+    column.split_whitespace()
+}
+
 /// A line whose facts are read when somebody asks for them: a run asks for few of a table's hundreds.
 #[derive(Debug)]
 pub(super) struct Lazy<T> {

@@ -2,6 +2,7 @@
 
 mod absent;
 mod beside;
+mod binds;
 mod canonical;
 mod consistency;
 mod discover;
@@ -25,6 +26,7 @@ mod words;
 mod written;
 
 pub use absent::{Absent, Needed};
+pub use binds::{Bind, Use, pulls};
 pub use canonical::{Notation, Shown, ShownData, canonical};
 pub use discover::{Found, Nothing, Patterns, Selection, discover};
 pub use environment::{EnvVar, Environment, SetBy};

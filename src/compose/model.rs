@@ -289,6 +289,14 @@ impl Service {
         self.image.as_ref().filter(|v| !v.uncertain && !v.text().is_empty()).map(|v| v.text())
     }
 
+    /// What is run in it, with the attribute that says so.
+    pub fn commands(&self) -> impl Iterator<Item = (&'static str, &Words)> {
+        let test = self.healthcheck.as_ref().and_then(|h| h.test.as_ref());
+        let all =
+            [("entrypoint", self.entrypoint.as_ref()), ("command", self.command.as_ref()), ("healthcheck.test", test)];
+        all.into_iter().filter_map(|(key, words)| Some((key, words?)))
+    }
+
     /// All words that start the container's process: entrypoint, then command.
     pub fn start_words(&self) -> impl Iterator<Item = &str> {
         let parts = [self.entrypoint.as_ref(), self.command.as_ref()];

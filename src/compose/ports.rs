@@ -32,7 +32,8 @@ impl Port {
     pub fn bound_to(&self) -> Option<IpAddr> {
         match self.host_ip.as_deref() {
             None | Some("") => Some(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
-            Some(text) => text.trim_matches(['[', ']']).parse().ok(),
+            // `::ffff:0.0.0.0` is every address too.
+            Some(text) => text.trim_matches(['[', ']']).parse().ok().map(|ip: IpAddr| ip.to_canonical()),
         }
     }
 
@@ -62,7 +63,7 @@ impl Port {
 
     /// Whether it listens on every address of the host.
     pub fn on_all(&self) -> bool {
-        self.host_ip.as_deref().is_none_or(|ip| matches!(ip, "0.0.0.0" | "::" | ""))
+        self.bound_to().is_some_and(|ip| ip.is_unspecified())
     }
 
     pub fn on_loopback(&self) -> bool {

@@ -91,6 +91,11 @@ impl Value {
         self.map()?.get(key).map(|e| &e.value).filter(|v| !matches!(v.data, Data::Null))
     }
 
+    /// Whether a variable in it may be set by a file that is not there.
+    pub fn uncertain(&self) -> bool {
+        matches!(&self.data, Data::Str(text) if text.uncertain)
+    }
+
     pub fn is_null(&self) -> bool {
         matches!(self.data, Data::Null)
     }

@@ -8,5 +8,5 @@ pub use finding::{
     Applicability, Category, Creation, Finding, Fix, Gap, Override, OverrideService, Place, Related, Severity,
     Strategy, fingerprint,
 };
-pub use secret::{MASK, covered, is_secret, line_ranges, mask, shown};
+pub use secret::{MASK, argument_ranges, covered, is_credential, is_secret, line_ranges, mask, shown, user_ranges};
 pub use text::{Lang, Text};

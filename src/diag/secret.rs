@@ -106,6 +106,46 @@ pub(super) fn ranges(text: &str) -> Vec<Range<usize>> {
     united(out)
 }
 
+/// The user parts of addresses, as strictly as a client reads them: `user:password` of `scheme://user:password@host` and
+/// `user:password@tcp(host)`.
+pub fn user_ranges(text: &str) -> Vec<Range<usize>> {
+    let mut out = Vec::new();
+    for (mark, _) in text.match_indices("://") {
+        let start = mark + 3;
+        let rest = from(text, start);
+        let end = rest.find(|c: char| c.is_whitespace() || "/?#\"'`<>,".contains(c)).unwrap_or(rest.len());
+        out.extend(upto(rest, end).rfind('@').map(|sign| start..start + sign));
+    }
+    for (sign, _) in text.match_indices("@tcp(") {
+        let start = upto(text, sign).rfind(|c: char| c.is_whitespace() || "\"'`=/".contains(c)).map_or(0, |i| i + 1);
+        out.push(start..sign);
+    }
+    out.retain(|range| !range.is_empty());
+    united(out)
+}
+
+/// Credentials among a command's arguments: flags and parameters with telling names, tokens in well-known forms.
+pub fn argument_ranges(text: &str) -> Vec<Range<usize>> {
+    let mut out = Vec::new();
+    parameters(text, &mut out);
+    flags(text, &mut out);
+    tokens(text, &mut out);
+    headers(text, &mut out);
+    let users = user_ranges(text);
+    out.retain(|range| !range.is_empty() && !users.iter().any(|user| user.start < range.end && range.start < user.end));
+    united(out)
+}
+
+/// Whether a secret's value can be one: not a switch, a path, a variable of a shell or something to fill in.
+pub fn is_credential(value: &str) -> bool {
+    let value = value.trim();
+    let lower = value.to_ascii_lowercase();
+    let switch =
+        ["", "true", "false", "yes", "no", "on", "off", "0", "1", "none", "null", "nil", "disabled", "enabled"];
+    let filled_in = value.contains(['<', '{', '$', '`']) || lower.chars().all(|c| "x*.-_#?".contains(c));
+    !switch.contains(&lower.as_str()) && !value.starts_with(['/', '.', '~']) && !filled_in
+}
+
 /// `Authorization: Basic x`, `x-api-key: x`, as logs of HTTP clients show them.
 fn headers(text: &str, out: &mut Vec<Range<usize>>) {
     let lower = text.to_ascii_lowercase();
@@ -312,6 +352,23 @@ mod tests {
         ];
         for (text, masked) in cases {
             assert_eq!(mask(text), masked);
+        }
+    }
+
+    #[test]
+    fn finds_credentials_that_a_client_would_use() {
+        let users = |text: &str| user_ranges(text).iter().map(|r| text[r.clone()].to_owned()).collect::<Vec<_>>();
+        assert_eq!(users("postgres://app:pw@db,amqp://a:b@c/x"), ["app:pw", "a:b"]);
+        assert_eq!(users("root:pw@tcp(db:3306)/x"), ["root:pw"]);
+        assert!(users("http://example.com:8080/a@b").is_empty());
+        let arguments =
+            |text: &str| argument_ranges(text).iter().map(|r| text[r.clone()].to_owned()).collect::<Vec<_>>();
+        assert_eq!(arguments("redis-server --requirepass hunter2"), ["hunter2"]);
+        assert!(arguments("psql postgres://app:pw@db").is_empty());
+        for (value, is) in
+            [("hunter2", true), ("true", false), ("/run/secrets/x", false), ("<yours>", false), ("xxxx", false)]
+        {
+            assert_eq!(is_credential(value), is, "{value}");
         }
     }
 

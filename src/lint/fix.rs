@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::guard::{State, changed_services};
-use super::run::{Options, Outcome, findings, lint};
+use super::run::{Options, Outcome, all, lint};
 use super::setting::{Granted, Setting, grant};
 use super::suppress::Ignores;
 use crate::compose::{Found, Project, flatten, load_found};
@@ -201,8 +201,10 @@ impl Run<'_> {
             let (files, project) = self.load();
             let survey = Survey::new(&project, &self.options.facts);
             let ignores = Ignores::of(&files, &project, self.options);
-            let findings: Vec<Finding> =
-                findings(&files, &survey, self.options).into_iter().filter(|f| !ignores.covers(&files, f)).collect();
+            let findings: Vec<Finding> = all(&files, &survey, self.options, &ignores)
+                .into_iter()
+                .filter(|f| !ignores.covers(&files, f))
+                .collect();
             let chosen = self.choose(&files, &findings);
             if chosen.is_empty() {
                 self.tell(&files, &findings);

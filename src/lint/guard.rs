@@ -4,7 +4,7 @@ use foldhash::HashMap;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::run::{Choice, Options, findings};
+use super::run::{Choice, Options, all};
 use super::suppress::Ignores;
 use crate::compose::{ProblemKind, Project, flatten};
 use crate::diag::{Fix, Severity, fingerprint};
@@ -34,7 +34,7 @@ impl State {
         let survey = Survey::new(project, &options.facts);
         let ignores = Ignores::of(files, project, &options);
         let mut loud: HashMap<String, (&'static str, usize)> = HashMap::default();
-        for finding in findings(files, &survey, &options) {
+        for finding in all(files, &survey, &options, &ignores) {
             if finding.severity >= Severity::Warning && !ignores.covers(files, &finding) {
                 let name = &files.get(finding.place.span.file).name;
                 let mark = fingerprint(finding.rule, finding.cause, name, &unnumbered(&finding.place.path));

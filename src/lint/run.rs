@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use super::advice::{Advice, advice};
 use super::suppress::{self, Ignore, Ignores, Judged, Wished};
-use crate::compose::{Found, Part, Project, Unread, load_found};
+use crate::compose::{Found, Part, Project, Service, Unread, load_found};
 use crate::diag::{Finding, Gap, Severity, Text};
 use crate::network::{Facts, Survey};
 use crate::rule::{Cx, Rule, RuleSet};
@@ -124,16 +124,12 @@ pub fn lint(files: &mut Files, found: &[Found], process: &HashMap<String, String
         let index = out.projects.len();
         let survey = Survey::new(&project, &options.facts);
         let ignores = Ignores::of(files, &project, options);
-        for mut finding in findings(files, &survey, options) {
+        for mut finding in all(files, &survey, options, &ignores) {
             match ignores.wished(files, &finding) {
                 Wished::No => {}
-                Wished::Expired(span, day) => {
-                    finding.help.push(expired(files, span, &day));
-                    served.insert(span);
-                }
-                Wished::Ignored(span) => {
+                Wished::Expired(span, day) => finding.help.push(expired(files, span, &day)),
+                Wished::Ignored => {
                     out.ignored += 1;
-                    served.insert(span);
                     continue;
                 }
             }
@@ -146,6 +142,7 @@ pub fn lint(files: &mut Files, found: &[Found], process: &HashMap<String, String
                 out.findings.push(Told { project: index, finding });
             }
         }
+        served.extend(ignores.served());
         if options.runs(suppress::RULE) {
             for judged in ignores.judge(files, &project, options) {
                 match judged {
@@ -177,15 +174,22 @@ pub fn lint(files: &mut Files, found: &[Found], process: &HashMap<String, String
     out
 }
 
-/// The findings of one project under the options.
+/// The findings of one project under the options, whoever wants them left alone.
 pub fn findings(files: &Files, survey: &Survey<'_>, options: &Options) -> Vec<Finding> {
+    let ignores = Ignores::of(files, survey.project(), options);
+    all(files, survey, options, &ignores)
+}
+
+/// The findings of one project; rules that speak of several services pass over those for which they are to be left out.
+pub(super) fn all(files: &Files, survey: &Survey<'_>, options: &Options, ignores: &Ignores<'_>) -> Vec<Finding> {
     let mut out = Vec::new();
+    let ignored = |rule: &'static Rule, service: &Service| ignores.leave_out(files, rule, service);
     for rule in rules::ALL.iter().copied().filter(|r| options.choice.takes(r)) {
         let severity = options.severities.get(rule.id);
         if severity == Some(&None) {
             continue;
         }
-        let mut found = Cx::run(rule, files, survey, options.lan_ip, options.into_override);
+        let mut found = Cx::run(rule, files, survey, options.lan_ip, options.into_override, &ignored);
         if let Some(Some(severity)) = severity {
             found.iter_mut().for_each(|f| f.severity = *severity);
         }

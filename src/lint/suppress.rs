@@ -2,14 +2,15 @@
 //! own above it, `ignore-file[...]` for a whole file, and `[[ignore]]` of `dockline.toml`.
 
 use foldhash::{HashMap, HashSet};
+use std::cell::RefCell;
 use std::ops::Range;
 use std::path::PathBuf;
 
 use super::run::Options;
 use crate::catalog::fits;
-use crate::compose::Project;
+use crate::compose::{Project, Service};
 use crate::diag::{Category, Finding, Place, Severity, Text};
-use crate::rule::nearest;
+use crate::rule::{Rule, nearest};
 use crate::rules;
 use crate::source::{FileId, Files, Span, slice};
 use crate::text;
@@ -62,12 +63,14 @@ pub(super) struct Ignores<'o> {
     mistakes: Vec<(Span, Text)>,
     configured: &'o [Ignore],
     today: &'o str,
+    /// Places of wishes that something was left alone for, or would be but for their day.
+    served: RefCell<HashSet<Span>>,
 }
 
 /// What became of a finding.
 pub(super) enum Wished {
-    /// Somebody wants it left alone: the place of the wish.
-    Ignored(Span),
+    /// Somebody wants it left alone.
+    Ignored,
     /// The wish has run out: its last day.
     Expired(Span, String),
     No,
@@ -129,7 +132,7 @@ impl<'o> Ignores<'o> {
 
     /// Whether a finding is to be left alone: at its place, or at one of the places that belong to it.
     pub(super) fn covers(&self, files: &Files, finding: &Finding) -> bool {
-        matches!(self.wished(files, finding), Wished::Ignored(_))
+        matches!(self.wished(files, finding), Wished::Ignored)
     }
 
     pub(super) fn wished(&self, files: &Files, finding: &Finding) -> Wished {
@@ -145,12 +148,46 @@ impl<'o> Ignores<'o> {
         let named = |wish: &&Wish| wish.name == finding.rule || wish.name == finding.category.name();
         let mut expired = Wished::No;
         for wish in near.filter(named).filter(|wish| self.in_scope(files, wish, finding)) {
+            self.served.borrow_mut().insert(wish.span);
             match &wish.until {
                 Some(until) if until.as_str() < self.today => expired = Wished::Expired(wish.span, until.clone()),
-                _ => return Wished::Ignored(wish.span),
+                _ => return Wished::Ignored,
             }
         }
         expired
+    }
+
+    /// Whether a rule that speaks of several services is to pass over one.
+    pub(super) fn leave_out(&self, files: &Files, rule: &Rule, service: &Service) -> bool {
+        if self.wishes.is_empty() {
+            return false;
+        }
+        let file = service.name_span.file;
+        let line = files.get(file).lines().line_of(service.name_span.start as usize);
+        let near = self.by_line.get(&(file, line)).into_iter().flatten().chain(&self.wide);
+        let holds = |wish: &&Wish| {
+            let here = match wish.scope {
+                Scope::Line(..) => true,
+                Scope::File(of) => of == file,
+                Scope::Configured(number) => self.configured.get(number).is_some_and(|entry| {
+                    entry.path.is_none()
+                        && entry.service.as_ref().is_none_or(|s| fits(s, &service.name))
+                        && entry.file.as_ref().is_none_or(|it| is_file(it, &files.get(file).path))
+                }),
+            };
+            let named = wish.name == rule.id || wish.name == rule.category.name();
+            here && named && wish.until.as_ref().is_none_or(|until| until.as_str() >= self.today)
+        };
+        let found = near.filter_map(|number| self.wishes.get(*number)).find(holds);
+        if let Some(wish) = found {
+            self.served.borrow_mut().insert(wish.span);
+        }
+        found.is_some()
+    }
+
+    /// Places of wishes that were of use.
+    pub(super) fn served(&self) -> Vec<Span> {
+        self.served.borrow().iter().copied().collect()
     }
 
     fn in_scope(&self, files: &Files, wish: &Wish, finding: &Finding) -> bool {

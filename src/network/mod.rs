@@ -6,6 +6,7 @@ mod clash;
 mod credential;
 mod edge;
 mod endpoint;
+mod exposure;
 mod facts;
 mod listener;
 mod names;

@@ -3,6 +3,7 @@
 mod choices;
 mod desk;
 mod draft;
+mod harden;
 mod host_gateway;
 mod host_network;
 mod host_side;
@@ -16,6 +17,7 @@ mod service;
 pub use choices::{Choices, Prospects, choices};
 pub use desk::Desk;
 pub use draft::{Draft, NewAddress};
+pub use harden::{give, give_item, loopback_only, say, take_item};
 pub use host_gateway::host_gateway;
 pub use host_network::host_network;
 pub use host_side::{firewall_commands, listen_commands};

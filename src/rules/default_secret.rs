@@ -66,7 +66,7 @@ fn check(cx: &mut Cx<'_>) {
             let secret = *names.entry(&var.key).or_insert_with(|| is_secret(&var.key));
             let Some(value) = var.value.as_ref().filter(|v| !v.uncertain && secret) else { continue };
             let text = &value.sourced.text;
-            let Some(sort) = known_secret(text) else { continue };
+            let Some(sort) = known_secret(text).filter(|sort| *sort != KnownSecret::Dummy) else { continue };
             // A key for somebody else's service that is not filled in is missing, not weak.
             let signs = signs(&var.key) && !of_somebody_else(service, &var.key);
             if !signs && sort != KnownSecret::Published && !guards(&var.key) {
@@ -97,7 +97,7 @@ fn check(cx: &mut Cx<'_>) {
                 text!("`{key}` has the value that stands in public example files", "`{key}` 用的是公开示例文件里的值")
             }
             KnownSecret::Placeholder => text!("`{key}` still has its placeholder", "`{key}` 还是占位符"),
-            KnownSecret::Weak => text!("`{key}` is one of the commonest passwords", "`{key}` 是最常见的密码之一"),
+            KnownSecret::Weak | KnownSecret::Dummy => text!("`{key}` is one of the commonest passwords", "`{key}` 是最常见的密码之一"),
         };
         let mut finding = cx.finding(told.place.span, told.place.path, message);
         finding.cause = Some("default-secret");

@@ -1,6 +1,5 @@
-use crate::catalog::{Auth, ImageKind};
-use crate::diag::{Applicability, Category, Severity, Strategy};
-use crate::network::Known;
+use crate::diag::{Category, Severity};
+use crate::remedy::loopback_only;
 use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::text;
 
@@ -30,25 +29,8 @@ Flagged for images that are known to ask for no credential.",
 };
 
 fn check(cx: &mut Cx<'_>) {
-    use ImageKind as K;
-    for (id, node) in cx.survey.net.nodes.iter().enumerate() {
-        let (Some(service), Some(image)) = (cx.service(id), node.image) else { continue };
-        let valuable = matches!(
-            image.kind,
-            Some(K::ModelServer | K::Database | K::VectorStore | K::Cache | K::Queue | K::Storage)
-        );
-        if image.auth != Some(Auth::None) || !valuable || !service.active {
-            continue;
-        }
-        for port in service.ports.iter().filter(|p| p.tcp && !p.uncertain) {
-            let open = port.bound_to().is_some_and(|ip| ip.is_unspecified());
-            let serves = node
-                .listening
-                .on(port.target.0)
-                .is_some_and(|listener| !matches!(listener.known, Known::Declared));
-            if !open || !serves {
-                continue;
-            }
+    for (id, service) in cx.project().services.iter().enumerate() {
+        for port in service.ports.iter().filter(|port| cx.survey.net.open_to_anyone(id, port)) {
             let name = &service.name;
             let target = port.target.0;
             let published = port.published.map_or(target, |(first, _)| first);
@@ -64,28 +46,7 @@ fn check(cx: &mut Cx<'_>) {
                 "for use from this host alone: \"127.0.0.1:{published}:{target}\"; services of the project need no published port",
                 "只在本机使用：\"127.0.0.1:{published}:{target}\"；项目里的服务互访不需要发布端口"
             ));
-            // The short syntax, where the text is the mapping itself.
-            let text = cx.files.text(port.span);
-            let bare = text.trim_matches(['"', '\'']);
-            if port.published.is_some() && bare.contains(':') {
-                let lead = text.len() - text.trim_start_matches(['"', '\'']).len();
-                let start = port.span.part(lead..lead + bare.len());
-                let rest = bare.strip_prefix("0.0.0.0:").or_else(|| bare.strip_prefix("[::]:")).unwrap_or(bare);
-                let plan = cx.desk().replace(start, &format!("127.0.0.1:{rest}")).map(|edit| {
-                    let mut fix = crate::diag::Fix::new(
-                        Strategy::Repair,
-                        Applicability::Unsafe,
-                        text!("publish on the host's loopback alone", "只发布到宿主机的回环地址"),
-                    );
-                    fix.edits.push(edit);
-                    fix.changes = cx.desk().sharing("ports", port.at).iter().filter_map(|id| cx.service(*id)).map(|s| s.path("ports")).collect();
-                    if fix.changes.is_empty() {
-                        fix.changes.push(service.path("ports"));
-                    }
-                    fix
-                });
-                Cx::plan(&mut finding, plan);
-            }
+            Cx::plan(&mut finding, loopback_only(cx.desk(), port));
             cx.report(finding);
         }
     }

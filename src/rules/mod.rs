@@ -14,11 +14,17 @@ macro_rules! rules {
 rules! {
     browser_internal_name
     build_and_image
+    cap_drop_missing
     carriage_return_in_value
+    cgroup_parent
     command_cut_off
     comment_as_value
     conflicting_attributes
+    control_socket_mounted
     cors_origins
+    credential_in_url
+    dangerous_capability
+    dangerous_device
     default_bridge_name
     default_secret
     dependency_cycle
@@ -34,7 +40,9 @@ rules! {
     extra_hosts_value
     gpu_reservation
     hard_coded_gateway
+    healthcheck_disabled
     healthcheck_ipv6_localhost
+    healthcheck_missing
     healthcheck_missing_tool
     healthy_dependency_without_healthcheck
     host_firewall
@@ -42,39 +50,59 @@ rules! {
     host_mode_docker_desktop
     host_mode_ports
     host_mode_service_name
+    host_namespace
+    host_network
     host_port_taken
+    image_mutable_tag
+    image_without_digest
+    insecure_tmpfs_option
     internal_network
     invalid_template
     invalid_value
+    literal_credential
+    logging_disabled
     loopback_proxy
     loopback_url
     memory_limit
+    misread_value
     missing_api_key
     missing_env_file
     missing_host_gateway
     missing_image
-    misread_value
     misspelt_host_name
     mount_source_missing
     network_mode_conflict
     nginx_buffering
+    no_new_privileges_missing
     no_shared_network
     obsolete_version_key
+    pids_limit_missing
+    port_on_all_interfaces
     port_quoting
     ports_order
+    privileged
+    privileged_port_published
     profile_not_enabled
     project_name_missing
     proxy_without_no_proxy
     public_url_port_mismatch
     published_port_between_services
     quotes_in_list
-    secret_drift
+    read_only_missing
     renamed_variable
+    resource_limits_missing
+    restart_policy_missing
+    restart_without_limit
+    root_user
+    secret_drift
+    security_profile_disabled
+    sensitive_host_path
     server_listens_on_loopback
     service_key_order
     service_via_host
     services_order
     several_compose_files
+    shared_mount_propagation
     shared_namespace_conflict
     startup_order
     sysctl_not_namespaced
@@ -93,6 +121,7 @@ rules! {
     url_missing_v1
     url_trailing_slash
     volume_quoting
+    volume_shared_between_services
     wildcard_as_target
     wrong_container_port
     yaml_syntax

@@ -1,0 +1,178 @@
+//! Repairs that close something: a key given or taken away, an item of a list, a port on the host's loopback alone. All of
+//! them change how a service runs, so a person must want them.
+
+use super::Plan;
+use super::desk::Desk;
+use super::draft::Draft;
+use crate::compose::{Data, Port, Service, ServiceId, V};
+use crate::diag::{Applicability, Strategy, Text};
+use crate::source::{Edit, Span, from};
+use crate::text;
+use crate::yaml::{self, Fragment, NodeId};
+
+fn finish(draft: Draft<'_>, description: Text) -> Plan {
+    Ok(draft.finish(Strategy::Repair, Applicability::Unsafe, description))
+}
+
+/// An override file adds to lists and mappings of the base file and says little else.
+fn in_place(desk: Desk<'_>, key: &str) -> Result<(), Text> {
+    if desk.into_override {
+        return Err(text!(
+            "dockline does not write `{key}` into an override file: add it there by hand",
+            "dockline 不会把 `{key}` 写进覆盖文件：请手工加上"
+        ));
+    }
+    Ok(())
+}
+
+/// Does the same for several services; one that can't be edited is left for the next, none is a refusal.
+fn each(
+    desk: Desk<'_>,
+    services: &[ServiceId],
+    description: Text,
+    mut change: impl FnMut(&mut Draft<'_>, &Service) -> Result<(), Text>,
+) -> Plan {
+    let mut draft = Draft::new(desk);
+    let mut refused = None;
+    let mut done = false;
+    for service in services.iter().filter_map(|id| desk.service(*id)) {
+        match change(&mut draft, service) {
+            Ok(()) => done = true,
+            Err(reason) => refused = refused.or(Some(reason)),
+        }
+    }
+    match refused {
+        Some(reason) if !done => Err(reason),
+        _ => finish(draft, description),
+    }
+}
+
+/// Gives services a key that they don't have.
+pub fn give(desk: Desk<'_>, services: &[ServiceId], key: &str, value: &Fragment, description: Text) -> Plan {
+    in_place(desk, key)?;
+    each(desk, services, description, |draft, service| draft.insert_key(service, key, value))
+}
+
+/// Adds an item to a list of services, or the list.
+pub fn give_item(desk: Desk<'_>, services: &[ServiceId], key: &str, item: &str, description: Text) -> Plan {
+    in_place(desk, key)?;
+    each(desk, services, description, |draft, service| {
+        let Some(list) = service.value.get(key) else {
+            return draft.insert_key(service, key, &Fragment::List(vec![Fragment::text(item)]));
+        };
+        let by_hand = || desk.by_hand(list.span);
+        let (file, node) = draft.own_entry(service, key).ok_or_else(by_hand)?;
+        desk.editable(file)?;
+        let tree = desk.tree(file).ok_or_else(by_hand)?;
+        if tree.node(node).anchor.is_some() {
+            return Err(by_hand());
+        }
+        let edit = yaml::append_item(tree, &desk.layout(file), node, &Fragment::text(item)).ok_or_else(by_hand)?;
+        note_sharers(draft, service, key);
+        draft.push(edit);
+        Ok(())
+    })
+}
+
+/// All services whose mapping is written where this one's is.
+fn note_sharers(draft: &mut Draft<'_>, service: &Service, key: &str) {
+    let desk = draft.desk;
+    for layer in desk.layers(service) {
+        for other in desk.written_by(layer).into_iter().filter_map(|id| desk.service(id)) {
+            draft.changes(other.path(key));
+        }
+    }
+}
+
+/// Gives a scalar inside services another value where it stands.
+pub fn say(desk: Desk<'_>, services: &[ServiceId], path: &[&str], value: &str, description: Text) -> Plan {
+    let key = path.first().copied().unwrap_or("");
+    in_place(desk, key)?;
+    each(desk, services, description, |draft, service| {
+        let by_hand = || desk.by_hand(service.name_span);
+        let target = path.iter().try_fold(&service.value, |at, step| at.get(step)).ok_or_else(by_hand)?;
+        desk.editable(target.at.file)?;
+        let tree = desk.tree(target.at.file).ok_or_else(by_hand)?;
+        let edit = match &target.data {
+            // Where a variable says it, it is the variable that must change.
+            Data::Str(text) if text.reads.is_empty() => yaml::replace_scalar(tree, target.at.node, value),
+            _ => None,
+        };
+        draft.changes(service.path(key));
+        draft.push(edit.ok_or_else(by_hand)?);
+        Ok(())
+    })
+}
+
+/// Takes an item out of a list of a service; the list too, where it is the only one.
+pub fn take_item(desk: Desk<'_>, service: &Service, key: &'static str, item: &V, description: Text) -> Plan {
+    if service.value.get(key).is_some_and(|list| list.items().len() == 1) {
+        let mut draft = Draft::new(desk);
+        draft.remove_key(service, key)?;
+        return finish(draft, description);
+    }
+    in_place(desk, key)?;
+    let by_hand = || desk.by_hand(item.span);
+    let place = desk.layers(service).into_iter().find_map(|layer| {
+        let tree = desk.tree(layer.file).filter(|_| layer.file == item.at.file)?;
+        let list: NodeId = tree.entry(layer.node, key)?.value;
+        let index = tree.items(list).iter().position(|i| *i == item.at.node)?;
+        tree.node(list).anchor.is_none().then_some((tree, list, index))
+    });
+    let (tree, list, index) = place.ok_or_else(by_hand)?;
+    desk.editable(item.at.file)?;
+    let mut draft = Draft::new(desk);
+    note_sharers(&mut draft, service, key);
+    for edit in yaml::remove_item(tree, list, index).ok_or_else(by_hand)? {
+        draft.push(edit);
+    }
+    finish(draft, description)
+}
+
+/// Publishes a port on the host's loopback alone.
+pub fn loopback_only(desk: Desk<'_>, port: &Port) -> Plan {
+    in_place(desk, "ports")?;
+    let by_hand = || desk.by_hand(port.span);
+    let mut draft = Draft::new(desk);
+    for service in desk.project().services.iter().filter(|s| s.ports.iter().any(|p| p.at == port.at)) {
+        draft.changes(service.path("ports"));
+    }
+    let edit = match desk.tree(port.at.file).map(|tree| (tree, tree.entries(port.at.node))) {
+        Some((tree, [_, ..])) => {
+            desk.editable(port.at.file)?;
+            match tree.entry(port.at.node, "host_ip") {
+                Some(entry) => yaml::replace_scalar(tree, entry.value, "127.0.0.1"),
+                None => {
+                    let layout = desk.layout(port.at.file);
+                    let value = Fragment::text("127.0.0.1");
+                    yaml::insert_entry(tree, &layout, port.at.node, "", "host_ip", &value)
+                }
+            }
+            .ok_or_else(by_hand)?
+        }
+        _ => short(desk, port)?,
+    };
+    draft.push(edit);
+    finish(draft, text!("publish on the host's loopback alone", "只发布到宿主机的回环地址"))
+}
+
+fn short(desk: Desk<'_>, port: &Port) -> Result<Edit, Text> {
+    let by_hand = || desk.by_hand(port.span);
+    let text = desk.files.text(port.span);
+    let lead = text.len() - text.trim_start_matches(['"', '\'']).len();
+    let bare = from(text, lead).trim_end_matches(['"', '\'']);
+    let inside: Span = port.span.part(lead..lead + bare.len());
+    let rest = match (&port.host_ip, port.published) {
+        // `8080` alone: the engine goes on to pick the host's port.
+        (None, None) => format!(":{bare}"),
+        (None, Some(_)) => bare.to_owned(),
+        (Some(ip), _) => {
+            let written = [format!("{ip}:"), format!("[{ip}]:")];
+            written.iter().find_map(|w| bare.strip_prefix(w.as_str())).ok_or_else(by_hand)?.to_owned()
+        }
+    };
+    if text.contains(['\n', '|', '>', '*', '&', '!']) {
+        return Err(by_hand());
+    }
+    desk.replace(inside, &format!("127.0.0.1:{rest}"))
+}
