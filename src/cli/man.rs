@@ -1,5 +1,6 @@
 //! `dockline man [DIR]`
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use super::args::Man;
@@ -61,7 +62,7 @@ fn page(command: clap::Command, first: bool, lang: Lang) -> (String, String) {
     // Stretched blanks and hyphens inside option names read badly, in Chinese most of all.
     page = page.replacen("\n.SH ", "\n.ad l\n.nh\n.SH ", 1);
     let (title, body) = closing(first);
-    page.push_str(&format!(".SH {}\n{}\n", title.get(lang), body.get(lang)));
+    let _ = writeln!(page, ".SH {}\n{}", title.get(lang), body.get(lang));
     (man.get_filename(), page)
 }
 
