@@ -51,6 +51,10 @@ pub enum Command {
     Explain(Explain),
     /// List all rules
     Rules(Rules),
+    /// Print what a shell needs to complete command lines
+    Completions(Completions),
+    /// Print the manual page, or write the pages of all commands
+    Man(Man),
 }
 
 /// Which project, with Compose's meaning.
@@ -294,4 +298,17 @@ pub struct Rules {
     /// Output format
     #[arg(long, value_enum, default_value_t = DataFormat::Human, value_name = "FORMAT")]
     pub format: DataFormat,
+}
+
+#[derive(Args, Debug)]
+pub struct Completions {
+    /// The shell that is to complete
+    pub shell: clap_complete::Shell,
+}
+
+#[derive(Args, Debug)]
+pub struct Man {
+    /// Directory to write the pages into
+    #[arg(value_name = "DIR")]
+    pub dir: Option<PathBuf>,
 }

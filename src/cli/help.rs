@@ -3,7 +3,18 @@
 use std::fmt::Write as _;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Arg, ArgAction, Command};
+use clap::{Arg, ArgAction, Command, CommandFactory as _};
+
+use super::args::Cli;
+use crate::diag::Lang;
+
+/// The command line with its help in a language.
+pub(super) fn command(lang: Lang) -> Command {
+    match lang {
+        Lang::En => Cli::command(),
+        Lang::Zh => chinese(Cli::command()),
+    }
+}
 
 /// The command line's help in Chinese.
 pub(super) fn chinese(command: Command) -> Command {
@@ -112,6 +123,10 @@ const WORDS: &[(&str, &str)] = &[
         "解释一行报错、一份日志、一条规则或一个原因：是什么意思，该怎么办",
     ),
     ("List all rules", "列出全部规则"),
+    ("Print what a shell needs to complete command lines", "打印 shell 的命令行补全脚本"),
+    ("The shell that is to complete", "给哪个 shell 用"),
+    ("Print the manual page, or write the pages of all commands", "打印手册页，或写出全部命令的手册页"),
+    ("Directory to write the pages into", "手册页写到哪个目录"),
     (
         "Language of the output: en or zh [default: from `DOCKLINE_LANG` or the locale]",
         "输出语言：en 或 zh［默认：由 `DOCKLINE_LANG` 或系统区域设置决定］",
@@ -203,10 +218,7 @@ const WORDS: &[(&str, &str)] = &[
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
-    use clap::CommandFactory as _;
-
     use super::*;
-    use crate::cli::args::Cli;
 
     fn texts(command: &Command, out: &mut Vec<String>) {
         out.extend(command.get_about().map(ToString::to_string));

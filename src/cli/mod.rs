@@ -1,12 +1,14 @@
 //! The commands: the command line to options, the outcome to text and an exit status.
 
 pub mod args;
+mod completions;
 mod config;
 mod env;
 mod explain;
 mod fix;
 mod help;
 mod lint;
+mod man;
 mod reach;
 mod rules;
 mod session;
@@ -44,6 +46,8 @@ pub fn main() -> u8 {
         Command::Fix(args) => fix::run(&mut session, args),
         Command::Rules(args) => Ok(rules::run(&session, args)),
         Command::Explain(args) => explain::run(&mut session, args),
+        Command::Completions(args) => Ok(completions::run(&session, args)),
+        Command::Man(args) => man::run(&session, args),
     };
     outcome.unwrap_or_else(|failure| {
         session::complain(session.lang, &failure);
