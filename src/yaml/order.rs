@@ -400,11 +400,14 @@ fn lines(text: &str, range: Range<usize>) -> impl Iterator<Item = (usize, &str)>
 #[cfg(test)]
 mod tests {
     use super::{Stuck, reorder};
-    use crate::source::{FileId, apply};
+    use std::path::PathBuf;
+
+    use crate::source::{Files, apply};
     use crate::yaml::{Kind, NodeId, Tree, parse};
 
     fn root(text: &str) -> (Tree, NodeId) {
-        let (tree, _) = parse(FileId(0), &text.into());
+        let id = Files::new(PathBuf::new()).add_text("text", text.into());
+        let (tree, _) = parse(id, &text.into());
         let id = *tree.documents.first().unwrap();
         (tree, id)
     }
