@@ -377,7 +377,9 @@ impl Builder<'_> {
         mark: Option<u32>,
     ) -> NodeId {
         let id = NodeId(self.tree.nodes.len() as u32);
-        let outer = outer.min(start) as u32;
+        // Where lines were blanked out, a place may be inside a character of the text.
+        let (start, end) = (self.boundary(start), self.boundary(end));
+        let outer = self.boundary(outer.min(start)) as u32;
         self.tree.nodes.push(Node { kind, start: start as u32, end: end as u32, outer, tag, anchor: None, mark });
         self.last = Some(id);
         match self.stack.last_mut() {
@@ -428,12 +430,24 @@ impl Builder<'_> {
         self.cursor = self.cursor.max(range.end);
     }
 
+    /// The start of the text's character that an offset lies in.
+    fn boundary(&self, at: usize) -> usize {
+        let text = &self.tree.text;
+        (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+    }
+
+    /// The end of a tag, an anchor or whatever stands at an offset: always behind it, unless that is the end of the text.
+    fn token_end(&self, at: usize) -> usize {
+        let rest = from(self.source, at);
+        let first = rest.chars().next().map_or(0, char::len_utf8);
+        at + rest.find([' ', '\t', '\n', '\r']).unwrap_or(rest.len()).max(first)
+    }
+
     /// A block scalar from its `|` or `>` to the end of its last line that is not blank.
     fn block_range(&self, range: std::ops::Range<usize>) -> std::ops::Range<usize> {
         let mut at = skip_trivia(self.source, self.cursor);
         while !matches!(byte(self.source, at), b'|' | b'>') && at < range.start {
-            let token = from(self.source, at).find([' ', '\t', '\n', '\r']).unwrap_or(1).max(1);
-            at = skip_trivia(self.source, at + token);
+            at = skip_trivia(self.source, self.token_end(at));
         }
         let header = if at < range.start || matches!(byte(self.source, at), b'|' | b'>') { at } else { range.start };
         let header_end = from(self.source, header).find(['\n']).map_or(self.source.len(), |i| header + i);
@@ -464,8 +478,7 @@ impl Builder<'_> {
             // Reported at the first item: the sequence starts at its dash.
             let mut at = skip_trivia(self.source, self.cursor);
             while matches!(byte(self.source, at), b'&' | b'!') {
-                at += from(self.source, at).find([' ', '\t', '\n', '\r']).unwrap_or(1).max(1);
-                at = skip_trivia(self.source, at);
+                at = skip_trivia(self.source, self.token_end(at));
             }
             if byte(self.source, at) == b'-' {
                 start = at;
