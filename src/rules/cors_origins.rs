@@ -143,7 +143,7 @@ fn misplaced(cx: &mut Cx<'_>, id: ServiceId, service: &Service, var: &EnvVar, se
     let own = image.speaks("ollama") || image.bundles(11434, node.tag.as_deref()) || cx.project().part.is_some();
     let set = |id: &ServiceId| cx.service(*id).is_none_or(|s| s.env(NAME).is_some() || s.environment_incomplete);
     let common = cx.project().services.iter().filter(|s| matches!(s.env(NAME).map(|v| v.set_by), Some(SetBy::Environment { at: other, .. }) if other == at));
-    if own || servers.is_empty() || servers.iter().any(|id| set(id)) || common.count() > 1 {
+    if own || servers.is_empty() || servers.iter().any(set) || common.count() > 1 {
         return;
     }
     let names: Vec<String> = servers.iter().map(|id| format!("`{}`", cx.name(*id))).collect();

@@ -94,7 +94,7 @@ fn wanted(cx: &Cx<'_>, judged: &Judged) -> Option<&'static Variable> {
     });
     // A file may set it: one that is missing, one that the program reads for itself.
     let hidden = service.environment_incomplete
-        || service.mounts.iter().any(|m| m.target.ends_with(".env"))
+        || service.mounts.iter().any(|m| m.target.rsplit('/').next() == Some(".env"))
         || fact.key.iter().any(|key| service.env(&format!("{key}_FILE")).is_some());
     let given = fact.key.iter().any(|key| given(cx, service, judged, key));
     (own && asked && !hidden && !given).then_some(fact)

@@ -73,6 +73,7 @@ rules! {
     mount_source_missing
     network_mode_conflict
     nginx_buffering
+    nginx_timeout
     no_new_privileges_missing
     no_shared_network
     obsolete_version_key

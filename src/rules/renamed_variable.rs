@@ -74,8 +74,8 @@ fn unread(service: &Service, var: &EnvVar) -> Option<&'static Rename> {
     }
     // A program of the user's own may read it.
     let own = service.entrypoint.is_some()
-        || service.start_words().any(|w| w.contains(&*var.key) || w.ends_with(".sh"))
-        || service.mounts.iter().any(|m| m.target.contains("entrypoint") || m.target.ends_with(".sh"));
+        || service.start_words().any(|w| w.contains(&*var.key) || w.rsplit('.').next() == Some("sh"))
+        || service.mounts.iter().any(|m| m.target.contains("entrypoint") || m.target.rsplit('.').next() == Some("sh"));
     let configured = unread.login == Some(Login::Command)
         && (service.start_words().any(|w| w.contains("requirepass") || w.contains(".conf") || w.contains("acl"))
             || service.mounts.iter().any(|m| m.target.contains(".conf") || m.target.contains("acl")));

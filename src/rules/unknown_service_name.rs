@@ -1,7 +1,7 @@
-use crate::diag::{Applicability, Category, Lang, Severity};
+use crate::diag::{Applicability, Category, Lang, Place, Related, Severity};
 use crate::mounted::Format;
-use crate::network::{Audience, Fault, NoName, edges};
-use crate::remedy;
+use crate::network::{Audience, Edge, Fault, NoName, edges};
+use crate::remedy::{self, Plan};
 use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::text;
 
@@ -44,15 +44,20 @@ fn check(cx: &mut Cx<'_>) {
                 ))
             )
     });
-    for edge in found {
+    for (index, edge) in found.iter().enumerate() {
         let judged = edge.first();
         let Some(Fault::NoName(why)) = &judged.fault else { continue };
+        // nginx does not start for the first; a name written twice in its file is one mistake.
+        if found.iter().take(index).any(|before| again(cx, before, edge)) {
+            continue;
+        }
+        let more: Vec<&Edge<'_>> = found.iter().skip(index + 1).filter(|later| again(cx, edge, later)).collect();
         let host = &judged.endpoint.address.host;
-        let askers = cx.askers(&edge);
+        let askers = cx.askers(edge);
         let (en, zh) = (askers.get(Lang::En), askers.get(Lang::Zh));
         let message =
             text!("{en} can't resolve `{host}`: no such host", "{zh}解析不了 `{host}`：没有这个主机名（no such host）");
-        let mut finding = cx.edge(&edge, message, judged.reason.clone());
+        let mut finding = cx.edge(edge, message, judged.reason.clone());
         finding.cause = Some("wrong-service-name");
         finding.severity = Cx::weight(judged);
         if let NoName::Beside { file } = why {
@@ -71,6 +76,12 @@ fn check(cx: &mut Cx<'_>) {
                 "nginx 连启动都不行：`[emerg] host not found in upstream \"{host}\"`"
             ));
         }
+        for later in &more {
+            let first = later.first();
+            let Some(span) = first.endpoint.span_of(first.endpoint.address.host_range.clone()) else { continue };
+            let place = Place { span, path: cx.path_of(first, span) };
+            finding.related.push(Related { place, service: None, message: text!("and here", "还有这里") });
+        }
         // A bare name without a port in a variable of unknown use may be read by nobody.
         let plan = match why {
             NoName::Nobody { similar: Some(name) } => cx.project().service(name).map(|id| {
@@ -85,15 +96,15 @@ fn check(cx: &mut Cx<'_>) {
                 } else {
                     Applicability::Unsafe
                 };
-                remedy::retarget(cx.desk(), &edge, id, port, applicability)
+                everywhere(edge, &more, &|e| remedy::retarget(cx.desk(), e, id, port, applicability))
             }),
             NoName::Elsewhere { service } => {
-                Some(remedy::retarget(cx.desk(), &edge, *service, None, Applicability::Safe))
+                Some(everywhere(edge, &more, &|e| remedy::retarget(cx.desk(), e, *service, None, Applicability::Safe)))
             }
             NoName::TargetInside { owner: Some(owner), .. } => {
                 let name = cx.name(*owner);
                 finding.help.push(text!("call it as `{name}`", "用 `{name}` 这个名字去找它"));
-                Some(remedy::retarget(cx.desk(), &edge, *owner, None, Applicability::Safe))
+                Some(everywhere(edge, &more, &|e| remedy::retarget(cx.desk(), e, *owner, None, Applicability::Safe)))
             }
             NoName::ScaledToZero { service } => {
                 let name = cx.name(*service);
@@ -120,4 +131,26 @@ fn check(cx: &mut Cx<'_>) {
         }
         cx.report(finding);
     }
+}
+
+/// Whether the second edge is the first one's name once more, in the same file of nginx.
+fn again(cx: &Cx<'_>, one: &Edge<'_>, other: &Edge<'_>) -> bool {
+    let (a, b) = (one.first(), other.first());
+    let file = |edge: &Edge<'_>| edge.origin.map(|span| span.file);
+    cx.format_of(a) == Some(Format::Nginx)
+        && cx.format_of(b) == Some(Format::Nginx)
+        && file(one) == file(other)
+        && a.endpoint.address.host == b.endpoint.address.host
+        && a.endpoint.address.port == b.endpoint.address.port
+}
+
+/// One repair of all the places of a mistake.
+fn everywhere(edge: &Edge<'_>, more: &[&Edge<'_>], plan: &dyn Fn(&Edge<'_>) -> Plan) -> Plan {
+    let mut fix = plan(edge)?;
+    for later in more {
+        let other = plan(later)?;
+        fix.edits.extend(other.edits.into_iter().filter(|e| !fix.edits.contains(e)).collect::<Vec<_>>());
+        fix.changes.extend(other.changes);
+    }
+    Ok(fix)
 }
