@@ -44,6 +44,7 @@ rules! {
     healthcheck_ipv6_localhost
     healthcheck_missing
     healthcheck_missing_tool
+    healthcheck_wrong_path
     healthy_dependency_without_healthcheck
     host_firewall
     host_listens_on_loopback
