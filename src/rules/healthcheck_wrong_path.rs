@@ -7,7 +7,7 @@ pub(super) static RULE: Rule = Rule {
     id: "healthcheck-wrong-path",
     category: Category::Start,
     set: RuleSet::Default,
-    causes: &["auth-missing"],
+    causes: &[],
     severity: Severity::Warning,
     fix: FixKind::Sometimes,
     since: "0.1.0",
@@ -71,7 +71,6 @@ fn check(cx: &mut Cx<'_>) {
             "`{name}` 的健康检查会被拒绝：`{path}` 要 `{key}`"
         );
         let mut finding = cx.finding(span, service.path("healthcheck.test"), message);
-        finding.cause = Some("auth-missing");
         finding.services = vec![name.to_string()];
         let waiting = cx.waiting_for(name);
         if waiting.is_empty() {

@@ -76,6 +76,7 @@ rules! {
     nginx_buffering
     no_new_privileges_missing
     no_shared_network
+    not_for_swarm
     obsolete_version_key
     pids_limit_missing
     port_on_all_interfaces
@@ -95,6 +96,7 @@ rules! {
     restart_policy_missing
     restart_without_limit
     root_user
+    rootless_low_port
     secret_drift
     security_profile_disabled
     sensitive_host_path

@@ -137,7 +137,7 @@ fn check(cx: &mut Cx<'_>) {
     }
 }
 
-/// The variable that a model's address comes in. Source: https://docs.docker.com/compose/how-tos/model-runner/
+/// The variable that a model's address comes in. Source: <https://docs.docker.com/compose/how-tos/model-runner/>
 fn given(model: &str) -> Text {
     let prefix = model.to_ascii_uppercase().replace('-', "_");
     text!(
