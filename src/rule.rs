@@ -141,6 +141,14 @@ impl<'a> Cx<'a> {
         self.project().services.get(id)
     }
 
+    /// The services that wait for another to be healthy.
+    pub fn waiting_for(&self, name: &str) -> Vec<&'a str> {
+        let waits = |s: &&Service| {
+            s.depends_on.iter().any(|d| *d.name == *name && d.condition.as_deref() == Some("service_healthy"))
+        };
+        self.project().services.iter().filter(waits).map(|s| &*s.name).collect()
+    }
+
     /// A finding at a place, with the rule's own severity.
     pub fn finding(&self, span: Span, path: impl Into<String>, message: Text) -> Finding {
         Finding {

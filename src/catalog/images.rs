@@ -116,6 +116,8 @@ pub struct Image {
     pub bundles: Vec<(u16, Option<&'static str>)>,
     pub auth: Option<Auth>,
     pub health: Option<&'static str>,
+    /// A path that looks like one for health checks, and asks for a credential where this variable is set.
+    pub guarded_health: Option<(&'static str, &'static str)>,
     pub tools: Vec<&'static str>,
     pub no_tools: Vec<&'static str>,
     pub busybox: bool,
@@ -204,6 +206,7 @@ fn read(line: usize, row: &[&'static str]) -> Image {
         bundles: Vec::new(),
         auth: None,
         health: None,
+        guarded_health: None,
         tools: Vec::new(),
         no_tools: Vec::new(),
         busybox: false,
@@ -232,6 +235,7 @@ fn read(line: usize, row: &[&'static str]) -> Image {
                 image.auth = Auth::ALL.into_iter().find(|a| a.word() == value);
             }
             "health" => image.health = Some(value),
+            "guarded-health" => image.guarded_health = value.split_once('@'),
             "tools" => image.tools = list(value),
             "no-tools" => image.no_tools = list(value),
             "busybox" => image.busybox = true,

@@ -377,6 +377,12 @@ causes! {
         "docker inspect -f '{{.State.OOMKilled}}' CONTAINER; raise mem_limit, or take a smaller model.",
         "docker inspect -f '{{.State.OOMKilled}}' 容器；调大 mem_limit，或者换小一点的模型。"
     }
+    "mount-source-missing" {
+        "A file that a service mounts is not there. Docker makes an empty folder of its name and mounts that.",
+        "服务要挂载的文件不存在，Docker 会建一个同名的空目录挂进去。";
+        "Take the folder away and put the file in its place: rmdir NAME, then docker compose up -d. Relative paths count from the folder of the first Compose file",
+        "删掉那个目录，放上文件：rmdir 名字，再 docker compose up -d。相对路径从第一个 Compose 文件所在的目录算起"
+    }
     "kernel-setting" {
         "The program wants a kernel setting of the host.",
         "程序需要宿主机的某个内核参数。";

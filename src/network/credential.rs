@@ -68,7 +68,7 @@ fn lock(service: &Service, fact: &'static Credential) -> Option<Lock> {
             .any(|c| fact.file.contains(&&*c.setting.key) && !c.value.text().starts_with("os.environ/"))
             || service.mounts.iter().any(|m| {
                 let read = service.configured.iter().any(|c| *c.target == *m.target || m.source.ends_with(&*c.target));
-                !read && (m.target.contains("conf") || m.target.ends_with(".yaml") || m.target.ends_with(".yml"))
+                !read && ["conf", ".yaml", ".yml"].iter().any(|part| m.target.contains(part))
             }));
     if fact.unless.iter().any(|name| set(name)) || said_elsewhere || service.entrypoint.is_some() {
         return None;
@@ -125,7 +125,7 @@ fn by_flag(service: &Service, flag: &str) -> Option<Vec<Secret>> {
     }
     let words: Vec<&str> = command.words.iter().map(String::as_str).collect();
     // A shell, a configuration file, a value that the container's own variables give: not seen from here.
-    let opaque = |word: &&str| word.contains(['$', ' ', '`']) || word.ends_with(".conf") || *word == "-c";
+    let opaque = |word: &&str| word.contains(['$', ' ', '`']) || word.contains(".conf") || *word == "-c";
     if words.iter().any(opaque) {
         return None;
     }

@@ -74,6 +74,8 @@ pub enum NoName {
     ScaledToZero { service: ServiceId },
     /// The container can't start.
     CantStart { service: ServiceId },
+    /// A model that a provider runs: no container has the name.
+    NoContainer { service: ServiceId },
     /// An alias or link that holds only elsewhere.
     Elsewhere { service: ServiceId },
 }
@@ -375,6 +377,14 @@ fn available(net: &Topology<'_>, id: ServiceId) -> Option<Target> {
     let service = net.project.services.get(id)?;
     if service.replicas == Some(0) {
         return Some(Target::NoName(NoName::ScaledToZero { service: id }));
+    }
+    if service.provider {
+        // What another provider starts may have a name.
+        let kind = service.value.get("provider").and_then(|p| p.get("type")).and_then(|t| t.str());
+        return Some(match kind {
+            Some("model") => Target::NoName(NoName::NoContainer { service: id }),
+            _ => Target::Unknown(Unsure::OtherNames),
+        });
     }
     net.cant_start(id).then_some(Target::NoName(NoName::CantStart { service: id }))
 }

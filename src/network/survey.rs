@@ -244,7 +244,7 @@ impl Outcome {
 }
 
 /// Ports that a model server takes by itself, with nobody else to speak of on them.
-pub const MODEL_PORTS: [(u16, &str); 2] = [(11434, "Ollama"), (1234, "LM Studio")];
+pub const MODEL_PORTS: [(u16, &str); 3] = [(11434, "Ollama"), (1234, "LM Studio"), (12434, "Docker Model Runner")];
 
 fn judge(net: &Topology<'_>, endpoint: Endpoint, role: Role) -> Judged {
     let platform = net.facts.platform;
@@ -902,6 +902,13 @@ impl Asker<'_, '_> {
             NoName::CantStart { service } => {
                 let name = self.name(*service);
                 text!("`{name}` can't start, so its name does not resolve", "`{name}` 启动不了，名字也就解析不了")
+            }
+            NoName::NoContainer { service } => {
+                let name = self.name(*service);
+                text!(
+                    "`{name}` is a model, not a container, and no network has the name",
+                    "`{name}` 是模型，不是容器，网络里没有这个名字"
+                )
             }
             NoName::Elsewhere { service } => {
                 let name = self.name(*service);

@@ -42,7 +42,7 @@ Compose 自己就会拒绝的写法（缺 `capabilities`、`count` 和 `device_i
     check,
 };
 
-/// Source: moby, daemon/devices_nvidia_linux.go.
+/// Source: <https://github.com/moby/moby/blob/master/daemon/devices_nvidia_linux.go>
 const OFFERED: [&str; 8] = ["gpu", "nvidia", "compute", "compat32", "graphics", "utility", "video", "display"];
 
 fn check(cx: &mut Cx<'_>) {

@@ -61,18 +61,7 @@ fn check(cx: &mut Cx<'_>) {
         let mut finding = cx.finding(span, service.path("healthcheck.test"), message);
         finding.cause = Some("healthcheck-missing-tool");
         finding.services = vec![name.to_string()];
-        let waiting: Vec<&str> = cx
-            .project()
-            .services
-            .iter()
-            .filter(|s| {
-                let waits = |d: &crate::compose::Dependency| {
-                    *d.name == **name && d.condition.as_deref() == Some("service_healthy")
-                };
-                s.depends_on.iter().any(waits)
-            })
-            .map(|s| &*s.name)
-            .collect();
+        let waiting = cx.waiting_for(name);
         if waiting.is_empty() {
             finding.label = text!("always unhealthy", "会一直不健康");
         } else {

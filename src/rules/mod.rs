@@ -44,6 +44,7 @@ rules! {
     healthcheck_ipv6_localhost
     healthcheck_missing
     healthcheck_missing_tool
+    healthcheck_wrong_path
     healthy_dependency_without_healthcheck
     host_firewall
     host_listens_on_loopback
@@ -76,6 +77,7 @@ rules! {
     nginx_timeout
     no_new_privileges_missing
     no_shared_network
+    not_for_swarm
     obsolete_version_key
     pids_limit_missing
     port_on_all_interfaces
@@ -95,6 +97,7 @@ rules! {
     restart_policy_missing
     restart_without_limit
     root_user
+    rootless_low_port
     secret_drift
     security_profile_disabled
     sensitive_host_path

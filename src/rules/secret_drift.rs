@@ -102,31 +102,26 @@ fn compare(cx: &Cx<'_>, judged: &Judged, target: ServiceId, lock: &Lock) -> Opti
     finding.cause = Some("secret-drift");
     finding.services = vec![name.to_string()];
     finding.label = answer(judged, lock);
-    match lock.secrets.first() {
-        Some(secret) => {
-            let key = &secret.key;
-            if let Some(place) = self::place(cx, secret) {
-                let message = match secret.value.is_none() && lock.fact.flag.is_none() {
-                    true => text!("the image's own default, as nothing sets `{key}`", "没有设置 `{key}`，用的是镜像自带的默认值"),
-                    false => text!("`{other}` asks for this one", "`{other}` 要的是这一个"),
-                };
-                finding.related.push(Related { place, service: Some(other.to_string()), message });
-            }
-            finding.help.push(text!(
-                "let both take it from one variable in .env",
-                "让两边都从 .env 里的同一个变量取值"
-            ));
+    if let Some(secret) = lock.secrets.first() {
+        let key = &secret.key;
+        if let Some(place) = self::place(cx, secret) {
+            let message = if secret.value.is_none() && lock.fact.flag.is_none() {
+                text!("the image's own default, as nothing sets `{key}`", "没有设置 `{key}`，用的是镜像自带的默认值")
+            } else {
+                text!("`{other}` asks for this one", "`{other}` 要的是这一个")
+            };
+            finding.related.push(Related { place, service: Some(other.to_string()), message });
         }
-        None => {
-            // ioredis and others only log it.
-            let python = sent.starts_with("CELERY")
-                || cx.survey.net.image(judged.endpoint.service).is_some_and(|i| i.tools.contains(&"python"));
-            finding.severity = if python { Severity::Warning } else { Severity::Info };
-            finding.help.push(text!(
-                "give `{other}` the password (command: redis-server --requirepass ...), or take it from `{name}`",
-                "给 `{other}` 设上这个密码（command: redis-server --requirepass ...），或者从 `{name}` 里去掉"
-            ));
-        }
+        finding.help.push(text!("let both take it from one variable in .env", "让两边都从 .env 里的同一个变量取值"));
+    } else {
+        // ioredis and others only log it.
+        let python = sent.starts_with("CELERY")
+            || cx.survey.net.image(judged.endpoint.service).is_some_and(|i| i.tools.contains(&"python"));
+        finding.severity = if python { Severity::Warning } else { Severity::Info };
+        finding.help.push(text!(
+            "give `{other}` the password (command: redis-server --requirepass ...), or take it from `{name}`",
+            "给 `{other}` 设上这个密码（command: redis-server --requirepass ...），或者从 `{name}` 里去掉"
+        ));
     }
     Some(finding)
 }

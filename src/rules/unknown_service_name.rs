@@ -1,4 +1,4 @@
-use crate::diag::{Applicability, Category, Lang, Place, Related, Severity};
+use crate::diag::{Applicability, Category, Lang, Place, Related, Severity, Text};
 use crate::mounted::Format;
 use crate::network::{Audience, Edge, Fault, NoName, edges};
 use crate::remedy::{self, Plan};
@@ -41,6 +41,7 @@ fn check(cx: &mut Cx<'_>) {
                         | NoName::Elsewhere { .. }
                         | NoName::TargetInside { .. }
                         | NoName::ScaledToZero { .. }
+                        | NoName::NoContainer { .. }
                 ))
             )
     });
@@ -111,6 +112,20 @@ fn check(cx: &mut Cx<'_>) {
                 finding.help.push(text!("let `{name}` have at least one replica", "让 `{name}` 至少有一个副本"));
                 None
             }
+            NoName::NoContainer { .. } => {
+                finding.help.push(given(host));
+                None
+            }
+            NoName::Nobody { similar: None } if cx.project().root.get("models").is_some_and(|m| m.get(host).is_some()) => {
+                finding.label = text!("{host} is a model, not a container", "{host} 是模型，不是容器");
+                finding.help.push(given(host));
+                let variable = &judged.endpoint.variable;
+                finding.help.push(text!(
+                    "or take `{variable}` out and let Compose set it: models: {{{host}: {{endpoint_var: {variable}}}}}",
+                    "或者去掉 `{variable}`，让 Compose 来设置：models: {{{host}: {{endpoint_var: {variable}}}}}"
+                ));
+                None
+            }
             NoName::Nobody { similar: None } => {
                 let port = judged.endpoint.address.port.map_or(String::new(), |p| format!(":{p}"));
                 let services = &cx.project().services;
@@ -153,4 +168,13 @@ fn everywhere(edge: &Edge<'_>, more: &[&Edge<'_>], plan: &dyn Fn(&Edge<'_>) -> P
         fix.changes.extend(other.changes);
     }
     Ok(fix)
+}
+
+/// The variable that a model's address comes in. Source: <https://docs.docker.com/compose/how-tos/model-runner/>
+fn given(model: &str) -> Text {
+    let prefix = model.to_ascii_uppercase().replace('-', "_");
+    text!(
+        "Compose gives the model's address to the services that name it, in {prefix}_URL: read that variable",
+        "Compose 会把模型的地址放在 {prefix}_URL 里，交给用到它的服务：请读这个变量"
+    )
 }

@@ -1,0 +1,139 @@
+use crate::compose::{Entry, Service};
+use crate::diag::{Category, Place, Related, Severity, Text};
+use crate::network::Platform;
+use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
+use crate::source::Span;
+use crate::text;
+
+pub(super) static RULE: Rule = Rule {
+    id: "not-for-swarm",
+    category: Category::Model,
+    set: RuleSet::Default,
+    causes: &[],
+    severity: Severity::Warning,
+    fix: FixKind::Never,
+    since: "0.1.0",
+    title: Words { en: "Attributes that swarm refuses or ignores", zh: "swarm 会拒绝或忽略的属性" },
+    doc: Words {
+        en: "\
+With `--platform swarm`: `docker stack deploy` reads the Compose files of version 3, not the whole specification. It refuses a file with attributes that it does not know (`profiles`, `gpus`,
+`pull_policy`, `depends_on` with conditions, GPU reservations under `deploy`), and passes in silence over others: `build`, `container_name`, `network_mode`, `restart`, `privileged`,
+`devices`. So a service that relies on `network_mode: host` is on an overlay network there, and one that must be built finds no image.
+
+Take `deploy.restart_policy` for `restart`, `deploy.resources.limits` for `mem_limit`, a registry for `build`. `depends_on` gives no order in swarm: let programs try again.",
+        zh: "\
+用 `--platform swarm` 时：`docker stack deploy` 只认第 3 版的 Compose 文件，不认完整的规范。遇到不认识的属性（`profiles`、`gpus`、`pull_policy`、带条件的 `depends_on`、`deploy` 里的 GPU 预留）就拒绝整个文件，
+另一些则不声不响地跳过：`build`、`container_name`、`network_mode`、`restart`、`privileged`、`devices`。所以依赖 `network_mode: host` 的服务到了那里会接在 overlay 网络上，要构建的服务则找不到镜像。
+
+`restart` 换成 `deploy.restart_policy`，`mem_limit` 换成 `deploy.resources.limits`，`build` 换成镜像仓库。swarm 里 `depends_on` 不保证顺序：让程序自己重试。",
+    },
+    check,
+};
+
+/// Source: <https://github.com/docker/cli/blob/master/cli/compose/types/types.go>, measured with `docker stack config` 28.5.
+const KNOWN: [&str; 53] = [
+    "build", "cap_add", "cap_drop", "cgroup_parent", "cgroupns_mode", "command", "configs", "container_name",
+    "credential_spec", "depends_on", "deploy", "devices", "dns", "dns_search", "domainname", "entrypoint", "env_file",
+    "environment", "expose", "external_links", "extra_hosts", "healthcheck", "hostname", "image", "init", "ipc",
+    "isolation", "labels", "links", "logging", "mac_address", "network_mode", "networks", "oom_score_adj", "pid",
+    "ports", "privileged", "read_only", "restart", "secrets", "security_opt", "shm_size", "stdin_open",
+    "stop_grace_period", "stop_signal", "sysctls", "tmpfs", "tty", "ulimits", "user", "userns_mode", "volumes",
+    "working_dir",
+];
+const IGNORED: [&str; 17] = [
+    "build", "cgroup_parent", "cgroupns_mode", "container_name", "devices", "domainname", "external_links", "ipc",
+    "links", "mac_address", "network_mode", "pid", "privileged", "restart", "security_opt", "shm_size", "userns_mode",
+];
+
+/// One attribute somewhere.
+struct Use {
+    key: String,
+    service: String,
+    span: Span,
+    path: String,
+}
+
+fn check(cx: &mut Cx<'_>) {
+    if cx.facts().platform != Platform::Swarm {
+        return;
+    }
+    let (mut refused, mut ignored) = (Vec::new(), Vec::new());
+    if let Some(entry) = cx.project().root.entries().iter().find(|e| &*e.key == "name") {
+        let key = entry.key.to_string();
+        refused.push(Use { key: key.clone(), service: String::new(), span: entry.key_span, path: key });
+    }
+    for service in cx.project().services.iter().filter(|s| s.active) {
+        for entry in service.value.entries() {
+            let key = entry.key.to_string();
+            if key.starts_with("x-") || entry.value.is_null() {
+                continue;
+            }
+            if let Some(key) = refuses(service, entry) {
+                refused.push(used(service, key, entry.key_span, &entry.key));
+            } else if IGNORED.contains(&&*key) {
+                ignored.push(used(service, key.clone(), entry.key_span, &entry.key));
+            }
+        }
+    }
+    say(cx, &refused, Severity::Error);
+    say(cx, &ignored, Severity::Warning);
+}
+
+/// What of an attribute makes swarm refuse the file.
+fn refuses(service: &Service, entry: &Entry) -> Option<String> {
+    let key = &*entry.key;
+    if !KNOWN.contains(&key) {
+        return Some(key.to_owned());
+    }
+    match key {
+        "depends_on" if entry.value.map().is_some() => Some("depends_on (mapping)".to_owned()),
+        "env_file" if entry.value.items().iter().any(|i| i.map().is_some()) => Some("env_file (mapping)".to_owned()),
+        "deploy" => {
+            let reserved = service.value.get("deploy")?.get("resources")?.get("reservations")?;
+            reserved.get("devices").map(|_| "deploy.resources.reservations.devices".to_owned())
+        }
+        _ => None,
+    }
+}
+
+fn used(service: &Service, key: String, span: Span, attribute: &str) -> Use {
+    Use { key, service: service.name.to_string(), span, path: service.path(attribute) }
+}
+
+fn say(cx: &mut Cx<'_>, uses: &[Use], severity: Severity) {
+    let Some(first) = uses.first() else { return };
+    let mut keys: Vec<&str> = Vec::new();
+    for one in uses {
+        if !keys.contains(&one.key.as_str()) {
+            keys.push(&one.key);
+        }
+    }
+    let list = keys.join(", ");
+    let refused = severity == Severity::Error;
+    let message = if refused {
+        text!("swarm refuses the file: {list}", "swarm 会拒绝这个文件：{list}")
+    } else {
+        text!("swarm ignores {list}", "swarm 会忽略 {list}")
+    };
+    let mut finding = cx.finding(first.span, first.path.clone(), message);
+    finding.severity = severity;
+    for one in uses {
+        if !one.service.is_empty() && !finding.services.contains(&one.service) {
+            finding.services.push(one.service.clone());
+        }
+    }
+    for key in keys.iter().skip(1) {
+        let Some(one) = uses.iter().find(|u| u.key == *key) else { continue };
+        let place = Place { span: one.span, path: one.path.clone() };
+        finding.related.push(Related { place, service: Some(one.service.clone()).filter(|s| !s.is_empty()), message: Text::default() });
+    }
+    finding.help.push(if refused {
+        text!("docker stack config -c FILE shows what it takes", "docker stack config -c 文件名 可以看它认哪些")
+    } else {
+        text!(
+            "deploy.restart_policy stands for restart, a pushed image for build",
+            "restart 换成 deploy.restart_policy，build 换成推送好的镜像"
+        )
+    });
+    cx.report(finding);
+}
