@@ -2,7 +2,7 @@
 
 /// Words of tags that name no version. Source: the tags that dclint (`prohibitedTags`) and compose-lint count as mutable, and
 /// those of branches.
-const MOVING: [&str; 22] = [
+const MOVING: [&str; 20] = [
     "latest",
     "stable",
     "edge",
@@ -21,17 +21,23 @@ const MOVING: [&str; 22] = [
     "head",
     "next",
     "preview",
-    "release",
-    "rolling",
     "mainline",
     "unstable",
 ];
 
-/// Whether a tag names a version: not `latest-cuda12`, not `alpine`.
+/// Whether a tag names a version, a day or a commit: not `latest-cuda12`, not `alpine`.
 pub fn names_version(tag: &str) -> bool {
     let tag = tag.to_ascii_lowercase();
-    let first = tag.split(['-', '_', '.']).next().unwrap_or("");
-    !MOVING.contains(&first) && tag.contains(|c: char| c.is_ascii_digit())
+    let mut words = tag.split(['-', '_']);
+    let first = words.next().unwrap_or("");
+    let digits = |word: &str| word.bytes().filter(u8::is_ascii_digit).count();
+    if !MOVING.contains(&first) {
+        return digits(&tag) > 0;
+    }
+    // `main-1a2b3c4`, `nightly-2024-11-02`, `dev-1.2.0`; of the newest there is no older one.
+    let commit = |word: &str| word.len() >= 7 && digits(word) > 0 && word.bytes().all(|b| b.is_ascii_hexdigit());
+    let version = |word: &str| word.starts_with(|c: char| c.is_ascii_digit() || c == 'v') && digits(word) > 1;
+    first != "latest" && words.any(|word| commit(word) || version(word))
 }
 
 /// Whether a reference names its bytes.
@@ -147,7 +153,7 @@ pub(super) fn numbers(text: &str) -> Option<Vec<u64>> {
 
 #[cfg(test)]
 mod tests {
-    use super::Release;
+    use super::{Release, names_version};
 
     #[test]
     fn a_tag_tells_the_release() {
@@ -163,6 +169,35 @@ mod tests {
             ("a/b@sha256:00", &[1], None),
         ] {
             assert_eq!(Release::of(text).reaches(version), reaches, "{text}");
+        }
+    }
+
+    #[test]
+    fn some_tags_name_a_version() {
+        for tag in [
+            "1.27",
+            "16-alpine",
+            "v0.5.4",
+            "RELEASE.2023-03-20T20-16-18Z",
+            "server-cuda-b4600",
+            "nightly-2024-11-02",
+            "main-1a2b3c4",
+            "ubuntu22.04",
+        ] {
+            assert!(names_version(tag), "{tag}");
+        }
+        for tag in [
+            "latest",
+            "latest-cuda12",
+            "main",
+            "main-ollama",
+            "alpine",
+            "server-cuda",
+            "lts-jdk17",
+            "stable-alpine",
+            "",
+        ] {
+            assert!(!names_version(tag), "{tag}");
         }
     }
 }

@@ -91,7 +91,7 @@ impl Service {
 
 fn entry(item: &V) -> Option<Entry> {
     match &item.data {
-        Data::Str(value) if !value.uncertain => {
+        Data::Str(value) if value.settled() => {
             let (source, _, options) = volumes::short(value.text())?;
             let source = source?;
             let named = !volumes::is_path(&source);
@@ -122,7 +122,7 @@ fn is_propagation(option: &str) -> bool {
 }
 
 fn text(value: &V) -> Option<String> {
-    let written = value.string().filter(|t| !t.uncertain)?;
+    let written = value.string().filter(|t| t.settled())?;
     of_the_person(written, written.text().to_owned())
 }
 

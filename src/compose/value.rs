@@ -91,9 +91,9 @@ impl Value {
         self.map()?.get(key).map(|e| &e.value).filter(|v| !matches!(v.data, Data::Null))
     }
 
-    /// Whether a variable in it may be set by a file that is not there.
+    /// Whether a variable in it is unset, or may be set by a file that is not there.
     pub fn uncertain(&self) -> bool {
-        matches!(&self.data, Data::Str(text) if text.uncertain)
+        matches!(&self.data, Data::Str(text) if !text.settled())
     }
 
     pub fn is_null(&self) -> bool {

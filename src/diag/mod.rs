@@ -8,5 +8,7 @@ pub use finding::{
     Applicability, Category, Creation, Finding, Fix, Gap, Override, OverrideService, Place, Related, Severity,
     Strategy, fingerprint,
 };
-pub use secret::{MASK, argument_ranges, covered, is_credential, is_secret, line_ranges, mask, shown, user_ranges};
+pub use secret::{
+    MASK, argument_ranges, covered, is_credential, is_secret, line_ranges, mask, names_argument, shown, user_ranges,
+};
 pub use text::{Lang, Text};

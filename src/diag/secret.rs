@@ -136,14 +136,21 @@ pub fn argument_ranges(text: &str) -> Vec<Range<usize>> {
     united(out)
 }
 
+/// Whether a word of a command is a flag whose value is a credential: `--requirepass`, `--api-key`.
+pub fn names_argument(word: &str) -> bool {
+    let Some(name) = word.strip_prefix("--").filter(|name| !name.contains('=')) else { return false };
+    is_secret(name) || matches!(name, "requirepass" | "masterauth" | "pass" | "token")
+}
+
 /// Whether a secret's value can be one: not a switch, a path, a variable of a shell or something to fill in.
 pub fn is_credential(value: &str) -> bool {
     let value = value.trim();
     let lower = value.to_ascii_lowercase();
     let switch =
         ["", "true", "false", "yes", "no", "on", "off", "0", "1", "none", "null", "nil", "disabled", "enabled"];
-    let filled_in = value.contains(['<', '{', '$', '`']) || lower.chars().all(|c| "x*.-_#?".contains(c));
-    !switch.contains(&lower.as_str()) && !value.starts_with(['/', '.', '~']) && !filled_in
+    let filled_in =
+        value.contains(['<', '{', '$', '`']) || value.starts_with('%') || lower.chars().all(|c| "x*.-_#?".contains(c));
+    value.len() > 2 && !switch.contains(&lower.as_str()) && !value.starts_with(['/', '.', '~']) && !filled_in
 }
 
 /// `Authorization: Basic x`, `x-api-key: x`, as logs of HTTP clients show them.

@@ -57,6 +57,11 @@ impl Value {
     pub fn text(&self) -> &str {
         &self.sourced.text
     }
+
+    /// Whether the text is what the container gets: no variable in it is unset, nor may be set by a file that is not there.
+    pub fn settled(&self) -> bool {
+        !self.uncertain && self.problems.is_empty()
+    }
 }
 
 /// What is wrong with a template.

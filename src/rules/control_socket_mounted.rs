@@ -49,7 +49,7 @@ fn check(cx: &mut Cx<'_>) {
         let who = cx.listed(&held.services);
         let message = Text::new("whoever breaks into ", "攻进 ").and(&who).and(&Text::new(
             format!(" is root on the host, through {en}"),
-            format!(" 的人可以通过{zh}成为宿主机的 root"),
+            format!(" 的人就是宿主机的 root：容器里有 {zh}"),
         ));
         let mut finding = cx.held(&held, message);
         if read_only {

@@ -34,7 +34,7 @@ fn check(cx: &mut Cx<'_>) {
     for (id, service) in cx.containers() {
         let Some(image) = service.image.as_ref().filter(|_| pulls(cx.project(), service)) else { continue };
         let tag = Reference::parse(image.text()).tag;
-        if image.uncertain || image.text().is_empty() || pinned(image.text()) || tag.as_deref().is_some_and(names_version) {
+        if !image.settled() || image.text().is_empty() || pinned(image.text()) || tag.as_deref().is_some_and(names_version) {
             continue;
         }
         let Some(place) = cx.origin(image, || service.path("image")) else { continue };

@@ -34,7 +34,7 @@ fn check(cx: &mut Cx<'_>) {
             s.image.as_ref().is_some_and(|image| {
                 let tag = Reference::parse(image.text()).tag;
                 let versioned = tag.as_deref().is_some_and(names_version);
-                !image.uncertain && versioned && !pinned(image.text()) && pulls(cx.project(), s)
+                image.settled() && versioned && !pinned(image.text()) && pulls(cx.project(), s)
             })
         })
         .map(|(id, _)| id)

@@ -1,7 +1,7 @@
 use foldhash::HashMap;
 
 use crate::catalog::{KnownSecret, known_secret};
-use crate::diag::{Place, Text, argument_ranges, is_credential, is_secret};
+use crate::diag::{Place, Text, argument_ranges, is_credential, is_secret, names_argument};
 use crate::source::slice;
 use crate::diag::{Category, Severity};
 use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
@@ -39,16 +39,16 @@ fn check(cx: &mut Cx<'_>) {
     let mut names: HashMap<&str, bool> = HashMap::default();
     for (id, service) in cx.containers() {
         for var in &service.environment {
-            let secret = *names.entry(&var.key).or_insert_with(|| is_secret(&var.key));
+            let secret = *names.entry(&var.key).or_insert_with(|| names_credential(&var.key));
             let Some(value) = var.value.as_ref().filter(|v| secret && !v.uncertain) else { continue };
             let text = value.text();
             // What everybody knows is `default-secret`'s, where the service runs.
-            let known = known_secret(text).is_some_and(|sort| service.active || harmless(sort));
-            if known || text.contains("://") || !is_credential(text) {
+            let known = known_secret(text);
+            if known.is_some_and(|sort| service.active || harmless(sort)) || text.contains("://") || !is_credential(text) {
                 continue;
             }
             let Some(span) = cx.in_compose(value, 0..text.len()) else { continue };
-            found.push((id, Place { span, path: service.path(&format!("environment.{}", var.key)) }, var.key.to_string()));
+            found.push((id, Place { span, path: service.path(&format!("environment.{}", var.key)) }, (var.key.to_string(), known.is_some())));
         }
         for (key, words) in service.commands() {
             for value in words.texts.iter().filter(|v| !v.uncertain) {
@@ -58,13 +58,23 @@ fn check(cx: &mut Cx<'_>) {
                         continue;
                     }
                     let Some(span) = cx.in_compose(value, range) else { continue };
-                    found.push((id, Place { span, path: service.path(key) }, key.to_owned()));
+                    found.push((id, Place { span, path: service.path(key) }, (key.to_owned(), false)));
+                }
+            }
+            // `--requirepass` and its value as two items.
+            for pair in words.texts.windows(2) {
+                let [flag, value] = pair else { continue };
+                let text = value.text();
+                if words.listed && value.settled() && names_argument(flag.text()) && is_credential(text) && !known_secret(text).is_some_and(harmless)
+                    && let Some(span) = cx.in_compose(value, 0..text.len())
+                {
+                    found.push((id, Place { span, path: service.path(key) }, (key.to_owned(), false)));
                 }
             }
         }
     }
     for held in Cx::by_place(found) {
-        let key = &held.what;
+        let (key, known) = &held.what;
         let value = held.place.path.contains(".environment.");
         let message = if value {
             text!("the value of `{key}` stands in the Compose file for ", "`{key}` 的值直接写在 Compose 文件里：")
@@ -72,6 +82,9 @@ fn check(cx: &mut Cx<'_>) {
             text!("a password or key in `{key}` stands in the Compose file for ", "`{key}` 里的密码或密钥直接写在 Compose 文件里：")
         };
         let mut finding = cx.held(&held, message.and(&cx.listed(&held.services)));
+        if *known {
+            finding.severity = Severity::Info;
+        }
         finding.label = text!("goes wherever the file goes", "文件到哪里，它就到哪里");
         if value {
             finding.help.push(Text::new(
@@ -86,6 +99,14 @@ fn check(cx: &mut Cx<'_>) {
         }
         cx.report(finding);
     }
+}
+
+/// Whether a name is that of a credential itself, not of something about it: not `RESET_TOKEN_EXPIRY` or `APIKEY_USERS`.
+fn names_credential(key: &str) -> bool {
+    let upper = key.to_ascii_uppercase();
+    let bare = upper.trim_end_matches(|c: char| c.is_ascii_digit() || c == '_');
+    let ends = ["PASSWORD", "PASSWD", "PASS", "PWD", "PASSPHRASE", "SECRET", "SECRETS", "TOKEN", "TOKENS", "KEY", "KEYS", "KEY_BASE", "SALT", "AUTH", "CREDENTIAL", "CREDENTIALS", "PAT", "JWT", "COOKIE", "PW"];
+    is_secret(key) && ends.iter().any(|end| bare.ends_with(end))
 }
 
 /// Whether it opens nothing.

@@ -1,7 +1,8 @@
 use crate::catalog::ImageKind;
-use crate::compose::{Mode, ServiceId};
+use crate::compose::{Mode, NodeRef, ServiceId};
 use crate::diag::Place;
 use crate::remedy::loopback_only;
+use crate::rule::Held;
 use crate::diag::{Category, Severity};
 use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::text;
@@ -49,7 +50,12 @@ fn check(cx: &mut Cx<'_>) {
         let Some(port) = ports.into_iter().find(|p| p.at == held.what).cloned() else { continue };
         let who = cx.listed(&held.services);
         let target = port.target.0;
+        let uncertain = |held: &Held<NodeRef>| {
+            let items = held.services.first().and_then(|id| cx.service(*id)?.value.get("ports"));
+            items.and_then(|items| items.items().get(port.index)).is_some_and(|item| item.uncertain())
+        };
         let message = match port.published {
+            _ if uncertain(&held) => text!("container port {target} is open on every address of the host, past its firewall, for ", "容器端口 {target} 在宿主机的所有地址上开放，绕过防火墙："),
             Some((number, _)) => text!("port {number} is open on every address of the host, past its firewall, for ", "端口 {number} 在宿主机的所有地址上开放，绕过防火墙："),
             None => text!("container port {target} is open on every address of the host, at a port that the engine picks, for ", "容器端口 {target} 在宿主机的所有地址上开放，端口号由引擎挑选："),
         };

@@ -28,7 +28,7 @@ writes: give the others the volume with `:ro`. Services of the same image (an ap
 
 fn check(cx: &mut Cx<'_>) {
     let mut volumes: BTreeMap<String, Vec<(ServiceId, Place)>> = BTreeMap::new();
-    for (id, service) in cx.containers() {
+    for (id, service) in cx.containers().filter(|(id, _)| !cx.ends(*id)) {
         for used in service.volume_uses().into_iter().filter(|u| !u.read_only && shared(&u.volume)) {
             volumes.entry(used.volume).or_default().push((id, used.place));
         }
@@ -69,7 +69,10 @@ fn same_program(cx: &Cx<'_>, a: ServiceId, b: ServiceId) -> bool {
         build.str().or_else(|| build.get("context")?.str()).map(str::to_owned)
     };
     let program = |s: &Service| s.image.as_ref().map(|i| Reference::parse(i.text()).repository).filter(|r| !r.is_empty());
+    // Of services in profiles of their own only one runs.
+    let apart = !a.profiles.is_empty() && !b.profiles.is_empty() && !a.profiles.iter().any(|p| b.profiles.contains(p));
     a.name == b.name
+        || apart
         || program(a).is_some_and(|image| program(b) == Some(image))
         || folder(a).is_some_and(|context| folder(b) == Some(context))
 }
