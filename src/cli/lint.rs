@@ -418,7 +418,7 @@ fn next(args: &Lint, outcome: &Outcome) -> Option<Text> {
     let mut recursive = if args.recursive { " --recursive" } else { "" }.to_owned();
     for (flag, words) in [("--rules", &args.rules), ("--select", &args.select), ("--ignore", &args.ignore)] {
         if !words.is_empty() {
-            recursive.push_str(&format!(" {flag} {}", session::quoted(&words.join(","))));
+            recursive = format!("{recursive} {flag} {}", session::quoted(&words.join(",")));
         }
     }
     let findings = || outcome.findings.iter().map(|t| &t.finding);

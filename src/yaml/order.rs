@@ -330,7 +330,8 @@ fn movable(tree: &Tree, units: &[Unit], order: &[usize], places: Range<usize>) -
         }
     }
     if let Some(unit) = last.filter(|_| places.end == units.len()) {
-        let column = unit.range.start - line_start(text, unit.range.start);
+        let lead = from(text, unit.range.start);
+        let column = lead.len() - lead.trim_start_matches(' ').len();
         let tail = tree.comments.iter().rev().map(|c| c.start as usize).find(|at| {
             unit.range.contains(at)
                 && *at > unit.range.start
