@@ -42,7 +42,7 @@ fn check(cx: &mut Cx<'_>) {
         finding.services = vec![name.to_owned()];
         let plan = in_place(cx.desk(), tree).map(|()| {
             let mut fix = Fix::new(Strategy::Repair, Applicability::Safe, text!("take the quotes away", "去掉引号"));
-            fix.edits = edits.clone();
+            fix.edits.clone_from(&edits);
             fix
         });
         Cx::plan(&mut finding, plan);

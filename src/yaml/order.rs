@@ -409,21 +409,22 @@ mod tests {
     fn root(text: &str) -> (Tree, NodeId) {
         let id = Files::new(PathBuf::new()).add_text("text", text.into());
         let (tree, _) = parse(id, &text.into());
-        let id = *tree.documents.first().unwrap();
+        let id = *tree.documents.first().expect("a first one");
         (tree, id)
     }
 
     /// The root's blocks in another order.
     fn moved(text: &str, order: &[usize]) -> Result<String, Stuck> {
         let (tree, id) = root(text);
-        reorder(&tree, id, order).map(|edit| apply(text, &[edit]).unwrap())
+        reorder(&tree, id, order).map(|edit| apply(text, &[edit]).expect("the edit fits"))
     }
 
     /// The blocks of the value under the root's first key.
     fn nested(text: &str, order: &[usize]) -> Result<String, Stuck> {
         let (tree, id) = root(text);
         let Kind::Mapping { entries, .. } = &tree.node(id).kind else { panic!("no mapping") };
-        reorder(&tree, entries.first().unwrap().value, order).map(|edit| apply(text, &[edit]).unwrap())
+        reorder(&tree, entries.first().expect("a first one").value, order)
+            .map(|edit| apply(text, &[edit]).expect("the edit fits"))
     }
 
     #[test]
