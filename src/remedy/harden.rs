@@ -5,13 +5,13 @@ use super::Plan;
 use super::desk::Desk;
 use super::draft::Draft;
 use crate::compose::{Data, Port, Service, ServiceId, V};
-use crate::diag::{Applicability, Strategy, Text};
+use crate::diag::{Applicability, Fix, Strategy, Text};
 use crate::source::{Edit, Span, from};
 use crate::text;
 use crate::yaml::{self, Fragment, NodeId};
 
-fn finish(draft: Draft<'_>, description: Text) -> Plan {
-    Ok(draft.finish(Strategy::Repair, Applicability::Unsafe, description))
+fn finish(draft: Draft<'_>, description: Text) -> Fix {
+    draft.finish(Strategy::Repair, Applicability::Unsafe, description)
 }
 
 /// An override file adds to lists and mappings of the base file and says little else.
@@ -43,7 +43,7 @@ fn each(
     }
     match refused {
         Some(reason) if !done => Err(reason),
-        _ => finish(draft, description),
+        _ => Ok(finish(draft, description)),
     }
 }
 
@@ -109,7 +109,7 @@ pub fn take_item(desk: Desk<'_>, service: &Service, key: &'static str, item: &V,
     if service.value.get(key).is_some_and(|list| list.items().len() == 1) {
         let mut draft = Draft::new(desk);
         draft.remove_key(service, key)?;
-        return finish(draft, description);
+        return Ok(finish(draft, description));
     }
     in_place(desk, key)?;
     let by_hand = || desk.by_hand(item.span);
@@ -126,7 +126,7 @@ pub fn take_item(desk: Desk<'_>, service: &Service, key: &'static str, item: &V,
     for edit in yaml::remove_item(tree, list, index).ok_or_else(by_hand)? {
         draft.push(edit);
     }
-    finish(draft, description)
+    Ok(finish(draft, description))
 }
 
 /// Publishes a port on the host's loopback alone.
@@ -140,20 +140,18 @@ pub fn loopback_only(desk: Desk<'_>, port: &Port) -> Plan {
     let edit = match desk.tree(port.at.file).map(|tree| (tree, tree.entries(port.at.node))) {
         Some((tree, [_, ..])) => {
             desk.editable(port.at.file)?;
-            match tree.entry(port.at.node, "host_ip") {
-                Some(entry) => yaml::replace_scalar(tree, entry.value, "127.0.0.1"),
-                None => {
-                    let layout = desk.layout(port.at.file);
-                    let value = Fragment::text("127.0.0.1");
-                    yaml::insert_entry(tree, &layout, port.at.node, "", "host_ip", &value)
-                }
+            if let Some(entry) = tree.entry(port.at.node, "host_ip") {
+                yaml::replace_scalar(tree, entry.value, "127.0.0.1")
+            } else {
+                let (layout, value) = (desk.layout(port.at.file), Fragment::text("127.0.0.1"));
+                yaml::insert_entry(tree, &layout, port.at.node, "", "host_ip", &value)
             }
             .ok_or_else(by_hand)?
         }
         _ => short(desk, port)?,
     };
     draft.push(edit);
-    finish(draft, text!("publish on the host's loopback alone", "只发布到宿主机的回环地址"))
+    Ok(finish(draft, text!("publish on the host's loopback alone", "只发布到宿主机的回环地址")))
 }
 
 fn short(desk: Desk<'_>, port: &Port) -> Result<Edit, Text> {
