@@ -191,3 +191,28 @@ fn page(rule: &Rule, lang: Lang) -> String {
     let _ = writeln!(out, "{ignore}\n\n```yaml\n# dockline: ignore[{}] {why}\n```", rule.id);
     out
 }
+
+/// Every rule that `docs/peers.md` names as dockline's answer is one, and the reader is told why where there is none.
+#[test]
+fn peers_are_answered_by_rules() {
+    let text = std::fs::read_to_string(root().join("docs/peers.md")).unwrap();
+    let mut rows = 0;
+    for row in text.lines().filter(|l| l.starts_with("| ") && !l.starts_with("| ---")) {
+        let cells: Vec<&str> = row.trim_matches('|').split(" | ").map(str::trim).collect();
+        let [peer, _, rules, why] = cells.as_slice() else { panic!("four columns: {row}") };
+        if *rules == "dockline" {
+            continue;
+        }
+        rows += 1;
+        if *rules == "-" {
+            assert!(!why.is_empty(), "no rule answers {peer}, and nothing says why");
+            continue;
+        }
+        for id in rules.split(", ") {
+            let bare = id.strip_prefix('`').and_then(|i| i.strip_suffix('`'));
+            let bare = bare.unwrap_or_else(|| panic!("{peer}: a rule's id stands in backticks: {id}"));
+            assert!(dockline::rules::rule(bare).is_some(), "{peer}: there is no rule `{bare}`");
+        }
+    }
+    assert_eq!(rows, 27 + 22 + 17, "rules of compose-lint, queries of KICS, rules of dclint");
+}

@@ -9,6 +9,7 @@ pub use finding::{
     Strategy, fingerprint,
 };
 pub use secret::{
-    MASK, argument_ranges, covered, is_credential, is_secret, line_ranges, mask, names_argument, shown, user_ranges,
+    MASK, argument_ranges, covered, guards, is_credential, is_secret, line_ranges, mask, names_argument, shown, signs,
+    user_ranges,
 };
 pub use text::{Lang, Text};

@@ -136,6 +136,33 @@ pub fn argument_ranges(text: &str) -> Vec<Range<usize>> {
     united(out)
 }
 
+/// Whether a secret signs or encrypts.
+pub fn signs(key: &str) -> bool {
+    let key = key.to_ascii_uppercase();
+    let words = [
+        "SECRET_KEY",
+        "SECRETKEY",
+        "JWT_SECRET",
+        "SESSION_SECRET",
+        "NEXTAUTH_SECRET",
+        "AUTH_SECRET",
+        "ENCRYPTION_KEY",
+        "APP_SECRET",
+        "MASTER_KEY",
+        "SIGNING_KEY",
+    ];
+    words.iter().any(|word| key.contains(word))
+        && !key.contains("AWS")
+        && !key.contains("S3_")
+        && !key.contains("ACCESS")
+}
+
+/// Whether a secret lets people into something of the project's own.
+pub fn guards(key: &str) -> bool {
+    let key = key.to_ascii_uppercase();
+    ["PASSWORD", "PASSWD", "_PASS", "ROOT_USER"].iter().any(|word| key.contains(word))
+}
+
 /// Whether a word of a command is a flag whose value is a credential: `--requirepass`, `--api-key`.
 pub fn names_argument(word: &str) -> bool {
     let Some(name) = word.strip_prefix("--").filter(|name| !name.contains('=')) else { return false };
@@ -364,15 +391,13 @@ mod tests {
 
     #[test]
     fn finds_credentials_that_a_client_would_use() {
-        let users = |text: &str| {
-            user_ranges(text).iter().map(|r| text.get(r.clone()).unwrap_or_default().to_owned()).collect::<Vec<_>>()
-        };
+        let users =
+            |text: &str| user_ranges(text).iter().map(|r| slice(text, r.clone()).to_owned()).collect::<Vec<_>>();
         assert_eq!(users("postgres://app:pw@db,amqp://a:b@c/x"), ["app:pw", "a:b"]);
         assert_eq!(users("root:pw@tcp(db:3306)/x"), ["root:pw"]);
         assert!(users("http://example.com:8080/a@b").is_empty());
-        let arguments = |text: &str| {
-            argument_ranges(text).iter().map(|r| text.get(r.clone()).unwrap_or_default().to_owned()).collect::<Vec<_>>()
-        };
+        let arguments =
+            |text: &str| argument_ranges(text).iter().map(|r| slice(text, r.clone()).to_owned()).collect::<Vec<_>>();
         assert_eq!(arguments("redis-server --requirepass hunter2"), ["hunter2"]);
         assert!(arguments("psql postgres://app:pw@db").is_empty());
         for (value, is) in

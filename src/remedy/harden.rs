@@ -143,8 +143,7 @@ pub fn loopback_only(desk: Desk<'_>, port: &Port) -> Plan {
             if let Some(entry) = tree.entry(port.at.node, "host_ip") {
                 yaml::replace_scalar(tree, entry.value, "127.0.0.1")
             } else {
-                let layout = desk.layout(port.at.file);
-                let value = Fragment::text("127.0.0.1");
+                let (layout, value) = (desk.layout(port.at.file), Fragment::text("127.0.0.1"));
                 yaml::insert_entry(tree, &layout, port.at.node, "", "host_ip", &value)
             }
             .ok_or_else(by_hand)?

@@ -30,7 +30,10 @@ One finding for all services that don't drop `ALL`; a privileged one has them wh
 
 fn check(cx: &mut Cx<'_>) {
     let lacking: Vec<ServiceId> = cx.containers().filter(|(_, s)| !drops(s) && !privileged(s)).map(|(id, _)| id).collect();
-    let message = text!("all of Docker's default capabilities are left to ", "保留着 Docker 的全部默认 capability：");
+    let message = text!(
+        "all of Docker's default capabilities are left to ",
+        "保留着 Docker 的全部默认 capability："
+    );
     let Some((mut finding, _)) = cx.absent(&lacking, "cap_drop", &message) else { return };
     finding.help.push(text!(
         "cap_drop: [ALL], then cap_add what it stops without",

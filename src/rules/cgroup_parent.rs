@@ -32,7 +32,11 @@ fn check(cx: &mut Cx<'_>) {
     }
     for held in Cx::by_place(found) {
         let group = &held.what;
-        let message = text!("the limits of the group `{group}` hold, not Docker's, for ", "受资源组 `{group}` 的上限约束，而不是 Docker 的：").and(&cx.listed(&held.services));
+        let message = text!(
+            "the limits of the group `{group}` hold, not Docker's, for ",
+            "受资源组 `{group}` 的上限约束，而不是 Docker 的："
+        )
+        .and(&cx.listed(&held.services));
         let finding = cx.held(&held, message);
         cx.report(finding);
     }

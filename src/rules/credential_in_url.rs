@@ -53,7 +53,11 @@ fn check(cx: &mut Cx<'_>) {
     for held in Cx::by_place(found) {
         let (key, known) = &held.what;
         let key = key.strip_prefix("environment.").unwrap_or(key);
-        let message = text!("`{key}` has a password in its address, in the Compose file, for ", "`{key}` 的地址里带着密码，写在 Compose 文件里：").and(&cx.listed(&held.services));
+        let message = text!(
+            "`{key}` has a password in its address, in the Compose file, for ",
+            "`{key}` 的地址里带着密码，写在 Compose 文件里："
+        )
+        .and(&cx.listed(&held.services));
         let mut finding = cx.held(&held, message);
         if *known {
             finding.severity = Severity::Info;

@@ -46,10 +46,17 @@ fn check(cx: &mut Cx<'_>) {
     }
     for held in Cx::by_place(found) {
         let (name, reach, (en, zh)) = &held.what;
-        let message = Text::new(format!("`{name}` lets "), String::new())
-            .and(&cx.listed(&held.services))
-            .and(&Text::new(format!(" {en}"), format!(" 有了 `{name}`，可以{zh}")));
-        let message = if name == "ALL" { text!("`ALL` gives away every capability of the kernel, as `privileged` does, to ", "`ALL` 交出了内核的全部 capability，和 `privileged` 一样：").and(&cx.listed(&held.services)) } else { message };
+        let who = cx.listed(&held.services);
+        let message = if name == "ALL" {
+            text!(
+                "`ALL` gives away every capability of the kernel, as `privileged` does, to ",
+                "`ALL` 交出了内核的全部 capability，和 `privileged` 一样："
+            )
+            .and(&who)
+        } else {
+            let lets = Text::new(format!("`{name}` lets "), String::new());
+            lets.and(&who).and(&Text::new(format!(" {en}"), format!(" 有了 `{name}`，可以{zh}")))
+        };
         let mut finding = cx.held(&held, message);
         finding.severity = severity(*reach);
         cx.report(finding);

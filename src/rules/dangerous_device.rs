@@ -44,7 +44,11 @@ fn check(cx: &mut Cx<'_>) {
     }
     for held in Cx::by_place(found) {
         let (name, reach, (en, zh)) = &held.what;
-        let message = text!("`{name}` is handed to ", "`{name}` 交给了 ").and(&cx.listed(&held.services));
+        let message = text!(
+            "`{name}` is handed to ",
+            "`{name}` 交给了 "
+        )
+        .and(&cx.listed(&held.services));
         let mut finding = cx.held(&held, message);
         finding.severity = severity(*reach);
         finding.label = Text::new(*en, *zh);

@@ -4,7 +4,7 @@ use foldhash::HashMap;
 
 use crate::catalog::{ImageKind, KnownSecret, known_secret};
 use crate::compose::Service;
-use crate::diag::{Category, Place, Related, Severity, is_secret};
+use crate::diag::{Category, Place, Related, Severity, guards, is_secret, signs};
 use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::text;
 
@@ -94,10 +94,16 @@ fn check(cx: &mut Cx<'_>) {
         let key = &told.key;
         let message = match told.sort {
             KnownSecret::Published => {
-                text!("`{key}` has the value that stands in public example files", "`{key}` 用的是公开示例文件里的值")
+                text!(
+                    "`{key}` has the value that stands in public example files",
+                    "`{key}` 用的是公开示例文件里的值"
+                )
             }
             KnownSecret::Placeholder => text!("`{key}` still has its placeholder", "`{key}` 还是占位符"),
-            KnownSecret::Weak | KnownSecret::Dummy => text!("`{key}` is one of the commonest passwords", "`{key}` 是最常见的密码之一"),
+            KnownSecret::Weak | KnownSecret::Dummy => text!(
+                "`{key}` is one of the commonest passwords",
+                "`{key}` 是最常见的密码之一"
+            ),
         };
         let mut finding = cx.finding(told.place.span, told.place.path, message);
         finding.cause = Some("default-secret");
@@ -114,7 +120,10 @@ fn check(cx: &mut Cx<'_>) {
         } else {
             text!("tried first by everybody who looks for open servers", "扫描的人第一个就试它")
         };
-        finding.help.push(text!("make one: openssl rand -base64 42", "生成一个：openssl rand -base64 42"));
+        finding.help.push(text!(
+            "make one: openssl rand -base64 42",
+            "生成一个：openssl rand -base64 42"
+        ));
         if !signs(key) {
             finding.help.push(text!(
                 "a database that has data keeps its old password: change it there too",
@@ -125,13 +134,6 @@ fn check(cx: &mut Cx<'_>) {
     }
 }
 
-/// Whether a secret signs or encrypts.
-fn signs(key: &str) -> bool {
-    let key = key.to_ascii_uppercase();
-    let words = ["SECRET_KEY", "SECRETKEY", "JWT_SECRET", "SESSION_SECRET", "NEXTAUTH_SECRET", "AUTH_SECRET", "ENCRYPTION_KEY", "APP_SECRET", "MASTER_KEY", "SIGNING_KEY"];
-    words.iter().any(|word| key.contains(word)) && !key.contains("AWS") && !key.contains("S3_") && !key.contains("ACCESS")
-}
-
 /// Whether a key is one half of a pair for a storage or cloud service: the other half stands beside it.
 fn of_somebody_else(service: &Service, key: &str) -> bool {
     let Some(at) = key.find("SECRET") else { return false };
@@ -140,12 +142,6 @@ fn of_somebody_else(service: &Service, key: &str) -> bool {
         && ["ACCESS_KEY", "ACCESS_KEY_ID", "SECRET_ID", "KEY_ID", "APP_ID", "CLIENT_ID"]
             .iter()
             .any(|half| service.env(&format!("{stem}{half}")).is_some())
-}
-
-/// Whether a secret lets people into something of the project's own.
-fn guards(key: &str) -> bool {
-    let key = key.to_ascii_uppercase();
-    ["PASSWORD", "PASSWD", "_PASS", "ROOT_USER"].iter().any(|word| key.contains(word))
 }
 
 fn published(service: &Service) -> bool {

@@ -30,7 +30,11 @@ fn check(cx: &mut Cx<'_>) {
         }
     }
     for held in Cx::by_place(found) {
-        let message = text!("the image's own health check is switched off for ", "镜像自带的健康检查被关掉了：").and(&cx.listed(&held.services));
+        let message = text!(
+            "the image's own health check is switched off for ",
+            "镜像自带的健康检查被关掉了："
+        )
+        .and(&cx.listed(&held.services));
         let mut finding = cx.held(&held, message);
         finding.label = text!("a server that hangs counts as running", "卡死了也算正常");
         cx.report(finding);

@@ -38,10 +38,19 @@ fn check(cx: &mut Cx<'_>) {
     for held in Cx::by_place(found) {
         let who = cx.listed(&held.services);
         let (severity, message) = match held.what {
-            "pid" => (Severity::Warning, text!("every process of the host is open to ", "宿主机的每个进程都开放给 ")),
-            "ipc" => (Severity::Warning, text!("the shared memory of the host's programs is open to ", "宿主机程序的共享内存开放给 ")),
+            "pid" => (Severity::Warning, text!(
+                "every process of the host is open to ",
+                "宿主机的每个进程都开放给 "
+            )),
+            "ipc" => (Severity::Warning, text!(
+                "the shared memory of the host's programs is open to ",
+                "宿主机程序的共享内存开放给 "
+            )),
             "uts" => (Severity::Info, text!("the host's name is shared with ", "和宿主机共用主机名：")),
-            "userns_mode" => (Severity::Info, text!("root is the host's root, whatever the engine maps, in ", "不管引擎怎么映射，root 就是宿主机的 root：")),
+            "userns_mode" => (Severity::Info, text!(
+                "root is the host's root, whatever the engine maps, in ",
+                "不管引擎怎么映射，root 就是宿主机的 root："
+            )),
             _ => (Severity::Info, text!("the host's resource groups are shown to ", "能看到宿主机的资源组：")),
         };
         let mut finding = cx.held(&held, message.and(&who));

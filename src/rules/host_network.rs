@@ -33,7 +33,11 @@ fn check(cx: &mut Cx<'_>) {
     }
     for held in Cx::by_place(found) {
         let who = cx.listed(&held.services);
-        let message = text!("the host's whole network, its loopback too, is open to ", "宿主机的整个网络连同回环地址都开放给 ").and(&who);
+        let message = text!(
+            "the host's whole network, its loopback too, is open to ",
+            "宿主机的整个网络连同回环地址都开放给 "
+        )
+        .and(&who);
         let mut finding = cx.held(&held, message);
         finding.help.push(text!(
             "a network of the project, `ports` for what others call, host.docker.internal for what is on the host",

@@ -43,8 +43,16 @@ fn check(cx: &mut Cx<'_>) {
     for held in Cx::by_place(found) {
         let who = cx.listed(&held.services);
         let message = match &held.what {
-            Some(tag) => text!("`{tag}` names no version: the next pull may bring another program to ", "`{tag}` 不表示版本，下次拉取可能换了程序：").and(&who),
-            None => text!("without a tag it is `latest`: the next pull may bring another program to ", "没有标签就是 `latest`，下次拉取可能换了程序：").and(&who),
+            Some(tag) => text!(
+                "`{tag}` names no version: the next pull may bring another program to ",
+                "`{tag}` 不表示版本，下次拉取可能换了程序："
+            )
+            .and(&who),
+            None => text!(
+                "without a tag it is `latest`: the next pull may bring another program to ",
+                "没有标签就是 `latest`，下次拉取可能换了程序："
+            )
+            .and(&who),
         };
         let mut finding = cx.held(&held, message);
         finding.help.push(text!(

@@ -44,7 +44,11 @@ fn check(cx: &mut Cx<'_>) {
     }
     for held in Cx::by_place(found) {
         let (bad, path, kept, exact) = &held.what;
-        let message = text!("`{bad}` lets programs in `{path}` run that anyone may put there, in ", "`{bad}` 让人放进 `{path}` 的程序可以运行：").and(&cx.listed(&held.services));
+        let message = text!(
+            "`{bad}` lets programs in `{path}` run that anyone may put there, in ",
+            "`{bad}` 让人放进 `{path}` 的程序可以运行："
+        )
+        .and(&cx.listed(&held.services));
         let mut finding = cx.held(&held, message);
         let span = held.place.span;
         let edit = if *exact { cx.desk().replace(span, kept) } else { Err(cx.desk().by_hand(span)) };
@@ -54,7 +58,10 @@ fn check(cx: &mut Cx<'_>) {
         }
         let plan = edit.map(|edit| {
             draft.push(edit);
-            draft.finish(Strategy::Repair, Applicability::Unsafe, text!("take `{bad}` away", "去掉 `{bad}`"))
+            draft.finish(Strategy::Repair, Applicability::Unsafe, text!(
+                "take `{bad}` away",
+                "去掉 `{bad}`"
+            ))
         });
         Cx::plan(&mut finding, plan);
         cx.report(finding);

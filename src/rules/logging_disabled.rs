@@ -31,10 +31,17 @@ fn check(cx: &mut Cx<'_>) {
         }
     }
     for held in Cx::by_place(found) {
-        let message = text!("neither a fault nor a break-in leaves a trace in ", "故障和入侵都不留痕迹：").and(&cx.listed(&held.services));
+        let message = text!(
+            "neither a fault nor a break-in leaves a trace in ",
+            "故障和入侵都不留痕迹："
+        )
+        .and(&cx.listed(&held.services));
         let mut finding = cx.held(&held, message);
         finding.help.push(text!("to bound the log: driver: local", "要限制日志大小：driver: local"));
-        let description = text!("write to a log that bounds itself: driver: local", "写进自带上限的日志：driver: local");
+        let description = text!(
+            "write to a log that bounds itself: driver: local",
+            "写进自带上限的日志：driver: local"
+        );
         Cx::plan(&mut finding, say(cx.desk(), &held.services, &["logging", "driver"], "local", description));
         cx.report(finding);
     }

@@ -37,6 +37,9 @@ fn check(cx: &mut Cx<'_>) {
     let lacking: Vec<ServiceId> = cx.containers().filter(|(_, s)| !limited(s)).map(|(id, _)| id).collect();
     let message = text!("the host's processes can be used up by ", "可以用光宿主机的进程数：");
     let Some((mut finding, _)) = cx.absent(&lacking, "pids_limit", &message) else { return };
-    finding.help.push(text!("count with docker stats, then pids_limit: 512", "先用 docker stats 数一下，再写 pids_limit: 512"));
+    finding.help.push(text!(
+        "count with docker stats, then pids_limit: 512",
+        "先用 docker stats 数一下，再写 pids_limit: 512"
+    ));
     cx.report(finding);
 }

@@ -55,9 +55,18 @@ fn check(cx: &mut Cx<'_>) {
             items.and_then(|items| items.items().get(port.index)).is_some_and(|item| item.uncertain())
         };
         let message = match port.published {
-            _ if uncertain(&held) => text!("container port {target} is open on every address of the host, past its firewall, for ", "容器端口 {target} 在宿主机的所有地址上开放，绕过防火墙："),
-            Some((number, _)) => text!("port {number} is open on every address of the host, past its firewall, for ", "端口 {number} 在宿主机的所有地址上开放，绕过防火墙："),
-            None => text!("container port {target} is open on every address of the host, at a port that the engine picks, for ", "容器端口 {target} 在宿主机的所有地址上开放，端口号由引擎挑选："),
+            _ if uncertain(&held) => text!(
+                "container port {target} is open on every address of the host, past its firewall, for ",
+                "容器端口 {target} 在宿主机的所有地址上开放，绕过防火墙："
+            ),
+            Some((number, _)) => text!(
+                "port {number} is open on every address of the host, past its firewall, for ",
+                "端口 {number} 在宿主机的所有地址上开放，绕过防火墙："
+            ),
+            None => text!(
+                "container port {target} is open on every address of the host, at a port that the engine picks, for ",
+                "容器端口 {target} 在宿主机的所有地址上开放，端口号由引擎挑选："
+            ),
         };
         let mut finding = cx.held(&held, message.and(&who));
         if held.services.iter().any(|id| keeps_data(cx, *id)) {

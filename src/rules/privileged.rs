@@ -34,7 +34,10 @@ fn check(cx: &mut Cx<'_>) {
         let who = cx.listed(&held.services);
         let message = text!("nothing stands between the host and ", "宿主机没有任何东西挡着 ").and(&who);
         let mut finding = cx.held(&held, message);
-        finding.label = text!("all devices, all capabilities, no seccomp", "所有设备、所有 capability，没有 seccomp");
+        finding.label = text!(
+            "all devices, all capabilities, no seccomp",
+            "所有设备、所有 capability，没有 seccomp"
+        );
         finding.help.push(text!(
             "name what it needs: `devices`, `cap_add`; for a GPU `deploy.resources.reservations.devices`",
             "只写它需要的：`devices`、`cap_add`；GPU 用 `deploy.resources.reservations.devices`"

@@ -37,7 +37,11 @@ fn check(cx: &mut Cx<'_>) {
     }
     for held in Cx::by_place(found) {
         let number = held.what;
-        let message = text!("port {number} is one of the host's own, and goes to ", "端口 {number} 是宿主机自己的端口，给了 ").and(&cx.listed(&held.services));
+        let message = text!(
+            "port {number} is one of the host's own, and goes to ",
+            "端口 {number} 是宿主机自己的端口，给了 "
+        )
+        .and(&cx.listed(&held.services));
         let finding = cx.held(&held, message);
         cx.report(finding);
     }

@@ -49,7 +49,10 @@ fn check(cx: &mut Cx<'_>) {
     }
     let message = text!("the host's whole memory can be taken by ", "可以占满宿主机的全部内存：");
     if let Some((mut finding, ids)) = cx.absent(&memory, "mem_limit", &message) {
-        finding.help.push(text!("measure with docker stats, then mem_limit: 2g", "先用 docker stats 量，再写 mem_limit: 2g"));
+        finding.help.push(text!(
+            "measure with docker stats, then mem_limit: 2g",
+            "先用 docker stats 量，再写 mem_limit: 2g"
+        ));
         if let Some(id) = ids.iter().find(|id| serves_model(cx, **id)) {
             let name = cx.name(*id);
             finding.help.push(text!(

@@ -39,7 +39,10 @@ fn check(cx: &mut Cx<'_>) {
         .filter(|(id, s)| !says(s) && s.profiles.is_empty() && !cx.ends(*id))
         .map(|(id, _)| id)
         .collect();
-    let message = text!("after a crash or a restart of the host nothing starts ", "崩溃或宿主机重启之后不会再启动：");
+    let message = text!(
+        "after a crash or a restart of the host nothing starts ",
+        "崩溃或宿主机重启之后不会再启动："
+    );
     let Some((mut finding, ids)) = cx.absent(&lacking, "restart", &message) else { return };
     let description = Text::same("restart: unless-stopped");
     finding.help.push(description.clone());

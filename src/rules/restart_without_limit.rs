@@ -38,9 +38,16 @@ fn check(cx: &mut Cx<'_>) {
         }
     }
     for held in Cx::by_place(found) {
-        let message = text!("there is no end to the attempts to start ", "会没完没了地重试：").and(&cx.listed(&held.services));
+        let message = text!(
+            "there is no end to the attempts to start ",
+            "会没完没了地重试："
+        )
+        .and(&cx.listed(&held.services));
         let mut finding = cx.held(&held, message);
-        finding.help.push(text!("on-failure:5, or max_attempts: 5 in deploy.restart_policy", "on-failure:5，或者在 deploy.restart_policy 里写 max_attempts: 5"));
+        finding.help.push(text!(
+            "on-failure:5, or max_attempts: 5 in deploy.restart_policy",
+            "on-failure:5，或者在 deploy.restart_policy 里写 max_attempts: 5"
+        ));
         cx.report(finding);
     }
 }

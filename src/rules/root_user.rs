@@ -36,7 +36,11 @@ fn check(cx: &mut Cx<'_>) {
         }
     }
     for held in Cx::by_place(found) {
-        let message = text!("the image's own user gives way to root in ", "不用镜像自己的用户，改用 root：").and(&cx.listed(&held.services));
+        let message = text!(
+            "the image's own user gives way to root in ",
+            "不用镜像自己的用户，改用 root："
+        )
+        .and(&cx.listed(&held.services));
         let finding = cx.held(&held, message);
         cx.report(finding);
     }

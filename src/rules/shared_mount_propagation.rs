@@ -36,9 +36,16 @@ fn check(cx: &mut Cx<'_>) {
     }
     for held in Cx::by_place(found) {
         let word = &held.what;
-        let message = text!("`{word}`: what is mounted there appears on the host as well, out of ", "`{word}`：在里面挂载的东西也会出现在宿主机上，来自 ").and(&cx.listed(&held.services));
+        let message = text!(
+            "`{word}`: what is mounted there appears on the host as well, out of ",
+            "`{word}`：在里面挂载的东西也会出现在宿主机上，来自 "
+        )
+        .and(&cx.listed(&held.services));
         let mut finding = cx.held(&held, message);
-        finding.help.push(text!("`rslave` lets the host's mounts in and nothing out", "`rslave` 只让宿主机的挂载进来"));
+        finding.help.push(text!(
+            "`rslave` lets the host's mounts in and nothing out",
+            "`rslave` 只让宿主机的挂载进来"
+        ));
         cx.report(finding);
     }
 }

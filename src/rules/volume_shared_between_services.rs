@@ -40,7 +40,11 @@ fn check(cx: &mut Cx<'_>) {
         }
         let mut ids: Vec<ServiceId> = uses.iter().map(|(id, _)| *id).collect();
         ids.dedup();
-        let message = text!("`{volume}` can be written by ", "`{volume}` 可以被写入：").and(&cx.listed(&ids));
+        let message = text!(
+            "`{volume}` can be written by ",
+            "`{volume}` 可以被写入："
+        )
+        .and(&cx.listed(&ids));
         let mut finding = cx.finding(place.span, place.path.clone(), message);
         finding.services = cx.names(&ids);
         for (id, place) in others.iter().filter(|(_, p)| p.span != place.span).take(SHOWN) {
