@@ -534,10 +534,22 @@ impl<'a> Draft<'a> {
         })
     }
 
+    /// An override file adds to lists and mappings of the base file and says little else.
+    pub fn in_place(&self, key: &str) -> Result<(), Text> {
+        if self.desk.into_override {
+            return Err(text!(
+                "dockline does not write `{key}` into an override file: add it there by hand",
+                "dockline 不会把 `{key}` 写进覆盖文件：请手工加上"
+            ));
+        }
+        Ok(())
+    }
+
     /// Adds a key to a service's mapping in the base file.
     pub fn insert_key(&mut self, service: &Service, key: &str, value: &Fragment) -> Result<(), Text> {
         let name = &service.name;
         let refuse = || text!("can't add `{key}` to `{name}` where it stands", "无法在原处给 `{name}` 加上 `{key}`");
+        self.in_place(key)?;
         let layer = *self.desk.layers(service).first().ok_or_else(refuse)?;
         self.desk.editable(layer.file)?;
         let tree = self.desk.tree(layer.file).ok_or_else(refuse)?;
@@ -591,6 +603,7 @@ impl<'a> Draft<'a> {
             self.over.service(&service.name).network_mode = Some(value.to_owned());
             return Ok(());
         }
+        self.in_place(key)?;
         match self.own_entry(service, key) {
             Some((file, node)) => {
                 self.desk.editable(file)?;

@@ -14,17 +14,6 @@ fn finish(draft: Draft<'_>, description: Text) -> Fix {
     draft.finish(Strategy::Repair, Applicability::Unsafe, description)
 }
 
-/// An override file adds to lists and mappings of the base file and says little else.
-fn in_place(desk: Desk<'_>, key: &str) -> Result<(), Text> {
-    if desk.into_override {
-        return Err(text!(
-            "dockline does not write `{key}` into an override file: add it there by hand",
-            "dockline 不会把 `{key}` 写进覆盖文件：请手工加上"
-        ));
-    }
-    Ok(())
-}
-
 /// Does the same for several services; one that can't be edited is left for the next, none is a refusal.
 fn each(
     desk: Desk<'_>,
@@ -49,13 +38,13 @@ fn each(
 
 /// Gives services a key that they don't have.
 pub fn give(desk: Desk<'_>, services: &[ServiceId], key: &str, value: &Fragment, description: Text) -> Plan {
-    in_place(desk, key)?;
+    Draft::new(desk).in_place(key)?;
     each(desk, services, description, |draft, service| draft.insert_key(service, key, value))
 }
 
 /// Adds an item to a list of services, or the list.
 pub fn give_item(desk: Desk<'_>, services: &[ServiceId], key: &str, item: &str, description: Text) -> Plan {
-    in_place(desk, key)?;
+    Draft::new(desk).in_place(key)?;
     each(desk, services, description, |draft, service| {
         let Some(list) = service.value.get(key) else {
             return draft.insert_key(service, key, &Fragment::List(vec![Fragment::text(item)]));
@@ -87,7 +76,7 @@ fn note_sharers(draft: &mut Draft<'_>, service: &Service, key: &str) {
 /// Gives a scalar inside services another value where it stands.
 pub fn say(desk: Desk<'_>, services: &[ServiceId], path: &[&str], value: &str, description: Text) -> Plan {
     let key = path.first().copied().unwrap_or("");
-    in_place(desk, key)?;
+    Draft::new(desk).in_place(key)?;
     each(desk, services, description, |draft, service| {
         let by_hand = || desk.by_hand(service.name_span);
         let target = path.iter().try_fold(&service.value, |at, step| at.get(step)).ok_or_else(by_hand)?;
@@ -111,7 +100,7 @@ pub fn take_item(desk: Desk<'_>, service: &Service, key: &'static str, item: &V,
         draft.remove_key(service, key)?;
         return Ok(finish(draft, description));
     }
-    in_place(desk, key)?;
+    Draft::new(desk).in_place(key)?;
     let by_hand = || desk.by_hand(item.span);
     let place = desk.layers(service).into_iter().find_map(|layer| {
         let tree = desk.tree(layer.file).filter(|_| layer.file == item.at.file)?;
@@ -131,7 +120,7 @@ pub fn take_item(desk: Desk<'_>, service: &Service, key: &'static str, item: &V,
 
 /// Publishes a port on the host's loopback alone.
 pub fn loopback_only(desk: Desk<'_>, port: &Port) -> Plan {
-    in_place(desk, "ports")?;
+    Draft::new(desk).in_place("ports")?;
     let by_hand = || desk.by_hand(port.span);
     let mut draft = Draft::new(desk);
     for service in desk.project().services.iter().filter(|s| s.ports.iter().any(|p| p.at == port.at)) {
