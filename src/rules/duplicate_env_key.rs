@@ -1,3 +1,5 @@
+use foldhash::HashMap;
+
 use crate::compose;
 use crate::diag::{Applicability, Category, Fix, Place, Related, Severity, Strategy, Text};
 use crate::remedy::in_place;
@@ -37,9 +39,10 @@ fn check(cx: &mut Cx<'_>) {
         seen.push((tree.file, list));
         let items = tree.items(list);
         let keys: Vec<&str> = items.iter().map(|id| tree.scalar(*id).split('=').next().unwrap_or("")).collect();
+        let last: HashMap<&str, usize> = keys.iter().enumerate().map(|(index, key)| (*key, index)).collect();
         for (index, key) in keys.iter().enumerate() {
-            let later = keys.iter().skip(index + 1).position(|k| k == key).map(|step| index + 1 + step);
-            let (Some(later), Some(dead)) = (later.and_then(|l| items.get(l)), items.get(index)) else { continue };
+            let later = last.get(key).copied().filter(|later| *later > index).and_then(|later| items.get(later));
+            let (Some(later), Some(dead)) = (later, items.get(index)) else { continue };
             // A key that a variable makes is known only to Compose.
             if key.is_empty() || key.contains('$') {
                 continue;

@@ -13,13 +13,18 @@ pub(super) static RULE: Rule = Rule {
     since: "0.1.0",
     title: Words { en: "A value of the wrong kind or form", zh: "值的类型或写法不对" },
     doc: Words {
-        en: "Compose rejects the project because something else stands here than the attribute takes: a list for a mapping, a date for a string, a port mapping that is none.",
-        zh: "这里的值不是这个属性能接受的，Compose 会拒绝整个项目：该写映射的地方写了列表，该写字符串的地方写了日期，端口映射的写法不对，等等。",
+        en: "Compose rejects the project because something else stands here than the attribute takes: a list for a mapping, a date for a string, a port mapping that is none.
+
+A container's name is looked at by the engine: `Invalid container name (my app), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`.",
+        zh: "这里的值不是这个属性能接受的，Compose 会拒绝整个项目：该写映射的地方写了列表，该写字符串的地方写了日期，端口映射的写法不对，等等。
+
+容器名由引擎检查：`Invalid container name (my app), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`。",
     },
     check,
 };
 
 fn check(cx: &mut Cx<'_>) {
+    container_names(cx);
     for problem in &cx.project().problems {
         // Of an alias that can't be followed is said only that.
         let cycle = |p: &Problem| p.span == problem.span && p.kind == ProblemKind::AliasCycle;
@@ -220,4 +225,31 @@ fn kind_zh(kind: &str) -> &str {
 fn too_high(text: &str) -> Option<&str> {
     let numbers = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| part.len() > 4);
     numbers.into_iter().find(|part| part.parse::<u64>().is_ok_and(|number| number > 65535))
+}
+
+/// Container names that Compose passes on and the engine refuses. Source: moby/moby, daemon/names/names.go,
+/// `^[a-zA-Z0-9][a-zA-Z0-9_.-]+$`; a slash before it goes.
+fn container_names(cx: &mut Cx<'_>) {
+    for service in &cx.project().services {
+        let Some(value) = service.value.get("container_name") else { continue };
+        let Some(name) = value.string().filter(|v| !v.uncertain && v.text().len() > 1) else { continue };
+        let body = name.text().strip_prefix('/').unwrap_or(name.text());
+        let allowed = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
+        let starts = body.starts_with(|c: char| c.is_ascii_alphanumeric());
+        let path = service.path("container_name");
+        let told = cx.project().problems.iter().any(|p| p.path == path && matches!(p.kind, ProblemKind::Value { .. }));
+        if told || starts && body.chars().all(allowed) {
+            continue;
+        }
+        let text = name.text();
+        let message = text!("no container can have the name `{text}`", "容器不能叫 `{text}`");
+        let mut finding = cx.finding(value.span, path, message);
+        finding.label = text!("Compose takes it, and the engine refuses it at up", "Compose 不拦，到 up 时引擎会拒绝");
+        finding.services = vec![service.name.to_string()];
+        finding.help.push(text!(
+            "use letters, digits, `_`, `.` and `-`, a letter or digit first",
+            "只用字母、数字、`_`、`.`、`-`，并以字母或数字开头"
+        ));
+        cx.report(finding);
+    }
 }

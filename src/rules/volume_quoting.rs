@@ -12,7 +12,7 @@ pub(super) static RULE: Rule = Rule {
     set: RuleSet::Style,
     causes: &[],
     severity: Severity::Info,
-    fix: FixKind::Always,
+    fix: FixKind::Sometimes,
     since: "0.1.0",
     title: Words { en: "A volume in quotes that it does not need", zh: "卷加了不必要的引号" },
     doc: Words {

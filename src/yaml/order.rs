@@ -399,6 +399,7 @@ fn lines(text: &str, range: Range<usize>) -> impl Iterator<Item = (usize, &str)>
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::{Stuck, reorder};
     use std::path::PathBuf;
