@@ -96,6 +96,7 @@ rules! {
     resource_limits_missing
     restart_policy_missing
     restart_without_limit
+    restarted_job
     root_user
     rootless_low_port
     secret_drift
