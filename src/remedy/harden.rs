@@ -6,7 +6,7 @@ use super::desk::Desk;
 use super::draft::Draft;
 use crate::compose::{Data, Port, Service, ServiceId, V};
 use crate::diag::{Applicability, Fix, Strategy, Text};
-use crate::source::{Edit, Span, from};
+use crate::source::{Edit, Span, from, upto};
 use crate::text;
 use crate::yaml::{self, Fragment, NodeId};
 
@@ -143,17 +143,30 @@ pub fn loopback_only(desk: Desk<'_>, port: &Port) -> Plan {
     Ok(finish(draft, text!("publish on the host's loopback alone", "只发布到宿主机的回环地址")))
 }
 
+/// Whether a short entry has a colon that is not a variable's: `${PORT:-80}:80`.
+fn divided(entry: &str) -> bool {
+    let mut depth = 0_u32;
+    entry.char_indices().any(|(at, c)| {
+        match c {
+            '{' if upto(entry, at).ends_with('$') => depth += 1,
+            '}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        c == ':' && depth == 0
+    })
+}
+
 fn short(desk: Desk<'_>, port: &Port) -> Result<Edit, Text> {
     let by_hand = || desk.by_hand(port.span);
     let text = desk.files.text(port.span);
     let lead = text.len() - text.trim_start_matches(['"', '\'']).len();
     let bare = from(text, lead).trim_end_matches(['"', '\'']);
     let inside: Span = port.span.part(lead..lead + bare.len());
-    let rest = match (&port.host_ip, port.published) {
+    let rest = match &port.host_ip {
         // `8080` alone: the engine goes on to pick the host's port.
-        (None, None) => format!(":{bare}"),
-        (None, Some(_)) => bare.to_owned(),
-        (Some(ip), _) => {
+        None if !divided(bare) => format!(":{bare}"),
+        None => bare.to_owned(),
+        Some(ip) => {
             let written = [format!("{ip}:"), format!("[{ip}]:")];
             written.iter().find_map(|w| bare.strip_prefix(w.as_str())).ok_or_else(by_hand)?.to_owned()
         }
