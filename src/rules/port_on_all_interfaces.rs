@@ -1,5 +1,5 @@
 use crate::catalog::ImageKind;
-use crate::compose::{Mode, ServiceId};
+use crate::compose::{Mode, Port, Service, ServiceId, fields};
 use crate::diag::Place;
 use crate::remedy::loopback_only;
 use crate::diag::{Category, Severity};
@@ -38,7 +38,7 @@ fn check(cx: &mut Cx<'_>) {
             continue;
         }
         for port in service.ports.iter().filter(|p| !p.uncertain && p.on_all()) {
-            if !cx.survey.net.open_to_anyone(id, port) {
+            if !cx.survey.net.open_to_anyone(id, port) && !bound_by_variable(cx, service, port) {
                 let place = Place { span: port.span, path: service.path(&format!("ports.{}", port.index)) };
                 found.push((id, place, port.at));
             }
@@ -78,6 +78,12 @@ fn check(cx: &mut Cx<'_>) {
         Cx::plan(&mut finding, loopback_only(cx.desk(), &port));
         cx.report(finding);
     }
+}
+
+/// Whether a variable that is not set stands where the address goes.
+fn bound_by_variable(cx: &Cx<'_>, service: &Service, port: &Port) -> bool {
+    let items = service.value.get("ports").map_or(&[][..], |v| v.items());
+    items.get(port.index).is_some_and(|item| item.uncertain()) && fields(cx.files.text(port.span)) > 2
 }
 
 /// Whether it is called by programs rather than people.
