@@ -36,7 +36,7 @@ pub use model::{
     Attachment, Configured, Dependency, Healthcheck, Link, Mode, Mount, Network, Part, Project, Rest, Service,
     ServiceId, Subnet, Unread, Words,
 };
-pub use ports::Port;
+pub use ports::{Port, fields};
 pub use problem::{Defined, Problem, ProblemKind};
 pub use resolved::flatten;
 pub use schema::{Check, is_attribute};

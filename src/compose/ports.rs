@@ -168,6 +168,21 @@ fn long(item: &V, index: usize) -> Option<Port> {
     })
 }
 
+/// How many fields a short entry is written in, a variable's own colons aside: two in `${PORT:-80}:80`.
+pub fn fields(entry: &str) -> usize {
+    let mut depth = 0_u32;
+    let mut count = 1;
+    for (at, c) in entry.char_indices() {
+        match c {
+            '{' if upto(entry, at).ends_with('$') => depth += 1,
+            '}' => depth = depth.saturating_sub(1),
+            ':' if depth == 0 => count += 1,
+            _ => {}
+        }
+    }
+    count
+}
+
 /// `80` or `8000-8010`.
 fn range(text: &str) -> Option<(u16, u16)> {
     let (first, last) = text.split_once('-').unwrap_or((text, text));

@@ -4,8 +4,9 @@
 use super::Plan;
 use super::desk::Desk;
 use super::draft::Draft;
-use crate::compose::{Data, Port, Service, ServiceId, V};
+use crate::compose::{Data, NodeRef, Port, Service, ServiceId, V, fields};
 use crate::diag::{Applicability, Fix, Strategy, Text};
+use crate::network::{HOST_ALIASES, Judged};
 use crate::source::{Edit, Span, from};
 use crate::text;
 use crate::yaml::{self, Fragment, NodeId};
@@ -39,13 +40,24 @@ fn each(
 /// Gives services a key that they don't have.
 pub fn give(desk: Desk<'_>, services: &[ServiceId], key: &str, value: &Fragment, description: Text) -> Plan {
     Draft::new(desk).in_place(key)?;
-    each(desk, services, description, |draft, service| draft.insert_key(service, key, value))
+    each(desk, services, description, |draft, service| {
+        note_heirs(draft, key);
+        draft.insert_key(service, key, value)
+    })
 }
 
 /// Adds an item to a list of services, or the list.
 pub fn give_item(desk: Desk<'_>, services: &[ServiceId], key: &str, item: &str, description: Text) -> Plan {
     Draft::new(desk).in_place(key)?;
     each(desk, services, description, |draft, service| {
+        // It has the list of the service that it extends, and an item that stands twice is rejected.
+        if extends(desk, service) {
+            return Err(text!(
+                "it extends another service: give it to that one",
+                "它扩展自另一个服务：请加到那个服务上"
+            ));
+        }
+        note_heirs(draft, key);
         let Some(list) = service.value.get(key) else {
             return draft.insert_key(service, key, &Fragment::List(vec![Fragment::text(item)]));
         };
@@ -63,9 +75,24 @@ pub fn give_item(desk: Desk<'_>, services: &[ServiceId], key: &str, item: &str, 
     })
 }
 
+/// Whether a service says that it extends another.
+fn extends(desk: Desk<'_>, service: &Service) -> bool {
+    let says = |layer: NodeRef| desk.tree(layer.file).is_some_and(|tree| tree.entry(layer.node, "extends").is_some());
+    desk.layers(service).into_iter().any(says)
+}
+
+/// What a service is given, those that extend it have too.
+fn note_heirs(draft: &mut Draft<'_>, key: &str) {
+    let desk = draft.desk;
+    for heir in desk.project().services.iter().filter(|s| extends(desk, s)) {
+        draft.changes(heir.path(key));
+    }
+}
+
 /// All services whose mapping is written where this one's is.
 fn note_sharers(draft: &mut Draft<'_>, service: &Service, key: &str) {
     let desk = draft.desk;
+    note_heirs(draft, key);
     for layer in desk.layers(service) {
         for other in desk.written_by(layer).into_iter().filter_map(|id| desk.service(id)) {
             draft.changes(other.path(key));
@@ -87,6 +114,7 @@ pub fn say(desk: Desk<'_>, services: &[ServiceId], path: &[&str], value: &str, d
             Data::Str(text) if text.reads.is_empty() => yaml::replace_scalar(tree, target.at.node, value),
             _ => None,
         };
+        note_heirs(draft, key);
         draft.changes(service.path(key));
         draft.push(edit.ok_or_else(by_hand)?);
         Ok(())
@@ -97,6 +125,7 @@ pub fn say(desk: Desk<'_>, services: &[ServiceId], path: &[&str], value: &str, d
 pub fn take_item(desk: Desk<'_>, service: &Service, key: &'static str, item: &V, description: Text) -> Plan {
     if service.value.get(key).is_some_and(|list| list.items().len() == 1) {
         let mut draft = Draft::new(desk);
+        note_heirs(&mut draft, key);
         draft.remove_key(service, key)?;
         return Ok(finish(draft, description));
     }
@@ -122,6 +151,12 @@ pub fn take_item(desk: Desk<'_>, service: &Service, key: &'static str, item: &V,
 pub fn loopback_only(desk: Desk<'_>, port: &Port) -> Plan {
     Draft::new(desk).in_place("ports")?;
     let by_hand = || desk.by_hand(port.span);
+    if let Some(caller) = through_host(desk, port) {
+        return Err(text!(
+            "`{caller}` calls it through the host: let it call the service by name first",
+            "`{caller}` 经过宿主机访问它：请先让它直接用服务名访问"
+        ));
+    }
     let mut draft = Draft::new(desk);
     for service in desk.project().services.iter().filter(|s| s.ports.iter().any(|p| p.at == port.at)) {
         draft.changes(service.path("ports"));
@@ -143,17 +178,30 @@ pub fn loopback_only(desk: Desk<'_>, port: &Port) -> Plan {
     Ok(finish(draft, text!("publish on the host's loopback alone", "只发布到宿主机的回环地址")))
 }
 
+/// A service that comes to a published port by one of the host's names.
+fn through_host<'a>(desk: Desk<'a>, port: &Port) -> Option<&'a str> {
+    let (first, last) = port.published?;
+    let calls = |judged: &&Judged| {
+        let address = &judged.endpoint.address;
+        let here = address.port.is_some_and(|number| (first..=last).contains(&number));
+        here && HOST_ALIASES.contains(&address.host.as_str())
+    };
+    desk.survey.endpoints.iter().find(calls).map(|judged| desk.name(judged.endpoint.service))
+}
+
 fn short(desk: Desk<'_>, port: &Port) -> Result<Edit, Text> {
     let by_hand = || desk.by_hand(port.span);
     let text = desk.files.text(port.span);
     let lead = text.len() - text.trim_start_matches(['"', '\'']).len();
     let bare = from(text, lead).trim_end_matches(['"', '\'']);
     let inside: Span = port.span.part(lead..lead + bare.len());
-    let rest = match (&port.host_ip, port.published) {
+    let rest = match &port.host_ip {
         // `8080` alone: the engine goes on to pick the host's port.
-        (None, None) => format!(":{bare}"),
-        (None, Some(_)) => bare.to_owned(),
-        (Some(ip), _) => {
+        None if fields(bare) == 1 => format!(":{bare}"),
+        None if fields(bare) == 2 => bare.to_owned(),
+        // A variable stands where the address goes.
+        None => return Err(by_hand()),
+        Some(ip) => {
             let written = [format!("{ip}:"), format!("[{ip}]:")];
             written.iter().find_map(|w| bare.strip_prefix(w.as_str())).ok_or_else(by_hand)?.to_owned()
         }

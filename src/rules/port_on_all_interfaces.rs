@@ -1,8 +1,7 @@
 use crate::catalog::ImageKind;
-use crate::compose::{Mode, NodeRef, ServiceId};
+use crate::compose::{Mode, Port, Service, ServiceId, fields};
 use crate::diag::Place;
 use crate::remedy::loopback_only;
-use crate::rule::Held;
 use crate::diag::{Category, Severity};
 use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::text;
@@ -39,7 +38,7 @@ fn check(cx: &mut Cx<'_>) {
             continue;
         }
         for port in service.ports.iter().filter(|p| !p.uncertain && p.on_all()) {
-            if !cx.survey.net.open_to_anyone(id, port) {
+            if !cx.survey.net.open_to_anyone(id, port) && !bound_by_variable(cx, service, port) {
                 let place = Place { span: port.span, path: service.path(&format!("ports.{}", port.index)) };
                 found.push((id, place, port.at));
             }
@@ -50,12 +49,10 @@ fn check(cx: &mut Cx<'_>) {
         let Some(port) = ports.into_iter().find(|p| p.at == held.what).cloned() else { continue };
         let who = cx.listed(&held.services);
         let target = port.target.0;
-        let uncertain = |held: &Held<NodeRef>| {
-            let items = held.services.first().and_then(|id| cx.service(*id)?.value.get("ports"));
-            items.and_then(|items| items.items().get(port.index)).is_some_and(|item| item.uncertain())
-        };
+        let items = held.services.first().and_then(|id| cx.service(*id)?.value.get("ports"));
+        let uncertain = items.and_then(|items| items.items().get(port.index)).is_some_and(|item| item.uncertain());
         let message = match port.published {
-            _ if uncertain(&held) => text!(
+            _ if uncertain => text!(
                 "container port {target} is open on every address of the host, past its firewall, for ",
                 "容器端口 {target} 在宿主机的所有地址上开放，绕过防火墙："
             ),
@@ -73,13 +70,20 @@ fn check(cx: &mut Cx<'_>) {
             finding.severity = Severity::Warning;
         }
         let published = port.published.map_or(String::new(), |(first, _)| first.to_string());
+        let entry = if uncertain { "127.0.0.1:...".to_owned() } else { format!("127.0.0.1:{published}:{target}") };
         finding.help.push(text!(
-            "for this host alone: \"127.0.0.1:{published}:{target}\"; services of the project need no published port",
-            "只在本机使用：\"127.0.0.1:{published}:{target}\"；项目里的服务互访不需要发布端口"
+            "for this host alone: \"{entry}\"; services of the project need no published port",
+            "只在本机使用：\"{entry}\"；项目里的服务互访不需要发布端口"
         ));
         Cx::plan(&mut finding, loopback_only(cx.desk(), &port));
         cx.report(finding);
     }
+}
+
+/// Whether a variable that is not set stands where the address goes.
+fn bound_by_variable(cx: &Cx<'_>, service: &Service, port: &Port) -> bool {
+    let items = service.value.get("ports").map_or(&[][..], |v| v.items());
+    items.get(port.index).is_some_and(|item| item.uncertain()) && fields(cx.files.text(port.span)) > 2
 }
 
 /// Whether it is called by programs rather than people.
