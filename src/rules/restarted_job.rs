@@ -53,7 +53,7 @@ fn check(cx: &mut Cx<'_>) {
         let mut finding = cx.finding(place.span, place.path, message);
         finding.cause = Some("startup-order");
         finding.label = text!("also after success", "成功结束后也一样");
-        finding.services = std::iter::once(name).chain(waiting.iter().map(|(s, _)| &s.name)).map(|n| n.to_string()).collect();
+        finding.services = std::iter::once(name).chain(waiting.iter().map(|(s, _)| &s.name)).map(ToString::to_string).collect();
         for (service, dependency) in &waiting {
             let place = Place { span: dependency.span, path: service.path(&format!("depends_on.{name}.condition")) };
             let message = text!("waits here", "在这里等");
