@@ -5,6 +5,7 @@
 mod common;
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -30,7 +31,7 @@ fn secrets() -> SecretSource {
             x ^= x >> 7;
             x ^= x << 17;
             state.store(x, Ordering::Relaxed);
-            out.push_str(&format!("{x:016x}"));
+            let _ = write!(out, "{x:016x}");
         }
         out.truncate(digits);
         out
@@ -185,6 +186,9 @@ const GOLDEN: &[(&str, &[&str])] = &[
     ("dify-milvus", &["dify", "--with", "vector-store=milvus", "--net", "host-gateway"]),
     ("dify-one-api", &["dify", "one-api", "--provider", "ollama"]),
     ("flowise", &["flowise"]),
+    ("langfuse", &["langfuse"]),
+    ("librechat", &["librechat", "--net", "host-gateway", "--provider", "lm-studio"]),
+    ("perplexica", &["perplexica"]),
     ("litellm", &["litellm", "--with", "database=postgres", "--provider", "vllm"]),
     ("llama-cpp", &["llama-cpp"]),
     ("lobe-chat", &["lobe-chat", "litellm"]),
@@ -237,9 +241,11 @@ fn hidden(env: &str) -> String {
             Some((key, value))
                 if value.len() >= 16 && value.trim_start_matches("sk-").chars().all(|c| c.is_ascii_hexdigit()) =>
             {
-                out.push_str(&format!("{key}=({} random characters)\n", value.len()));
+                let _ = writeln!(out, "{key}=({} random characters)", value.len());
             }
-            _ => out.push_str(&format!("{line}\n")),
+            _ => {
+                let _ = writeln!(out, "{line}");
+            }
         }
     }
     out
@@ -298,4 +304,72 @@ fn what_cannot_be_made_is_refused_with_the_way_out() {
     let mut chinese = command(dir.path(), &["new", "--list"]);
     chinese.env("LANG", "zh_CN.UTF-8");
     assert!(finish(chinese).out.contains("联网搜索"));
+}
+
+/// The lines of a text that are not among another's, in order: what was taken away or changed.
+fn lost<'t>(old: &'t str, new: &str) -> Vec<&'t str> {
+    let mut rest = new.lines();
+    old.lines().filter(|line| !rest.by_ref().any(|l| l == *line)).collect()
+}
+
+#[test]
+fn a_stack_is_added_in_lines_of_its_own() {
+    const THERE: &str = "\
+# Our shop.
+services:
+    shop:   # ours
+        image: registry.example.com/shop:1.4.2
+        networks: [back]
+    models:
+        image: ollama/ollama:0.32.6
+        networks:
+            - back
+
+# Only for these two.
+networks:
+    back:
+";
+    for newline in ["\n", "\r\n"] {
+        let compose = THERE.replace('\n', newline);
+        let dir = common::folder(&[("compose.yaml", &compose), (".env", "SHOP=1")]);
+        let dry = run(dir.path(), &["add", "open-webui", "--dry-run", "--with", "search=searxng"]);
+        assert_eq!(dry.status, 0, "{}{}", dry.out, dry.err);
+        assert!(dry.out.contains("SEARXNG_SECRET=********"), "{}", dry.out);
+        assert_eq!(std::fs::read_to_string(dir.path().join("compose.yaml")).unwrap(), compose);
+        let said = run(dir.path(), &["add", "open-webui", "--with", "search=searxng"]);
+        assert_eq!(said.status, 0, "{}{}", said.out, said.err);
+        let new = std::fs::read_to_string(dir.path().join("compose.yaml")).unwrap();
+        assert_eq!(lost(&compose, &new), Vec::<&str>::new(), "{new}");
+        // It calls the Ollama that is there, over its network.
+        assert!(new.contains("OLLAMA_BASE_URL: http://models:11434") && new.contains("            - back"), "{new}");
+        assert!(new.contains(&format!("{newline}# Only for these two.{newline}networks:")), "{new}");
+        assert_eq!(new.matches('\n').count(), new.matches(newline).count(), "one kind of line end");
+        assert!(!new.contains("image: ollama/ollama:0.32.6\n\n"));
+        let env = std::fs::read_to_string(dir.path().join(".env")).unwrap();
+        assert!(env.starts_with("SHOP=1\n") && env.contains("\nOPEN_WEBUI_SECRET_KEY="), "{env}");
+        let lint = run(dir.path(), &["lint"]);
+        assert_eq!(lint.status, 0, "{}", lint.out);
+        // Twice is refused, and so is a port that is taken.
+        let twice = run(dir.path(), &["add", "open-webui"]);
+        assert_eq!(twice.status, 2);
+        assert!(twice.err.contains("`open-webui` already"), "{}", twice.err);
+        let taken = run(dir.path(), &["add", "n8n", "--port", "n8n=3000"]);
+        assert_eq!(taken.status, 2);
+        assert!(taken.err.contains("host-port-taken") && taken.err.contains("--port"), "{}", taken.err);
+    }
+}
+
+/// Every stack goes into a project that has nothing of it.
+#[test]
+fn every_stack_can_be_added() {
+    for stack in stacks() {
+        let dir = common::folder(&[(
+            "docker-compose.yml",
+            "services:\n  shop:\n    image: registry.example.com/shop:1.4.2\n",
+        )]);
+        let said = run(dir.path(), &["add", &stack.name]);
+        assert_eq!(said.status, 0, "{}: {}{}", stack.name, said.out, said.err);
+        let lint = run(dir.path(), &["lint", "--fail-on", "info"]);
+        assert_eq!(lint.status, 0, "{}: {}", stack.name, lint.out);
+    }
 }

@@ -57,6 +57,8 @@ pub enum Command {
     Man(Man),
     /// Make a new project: stacks that start, and reach their model server
     New(New),
+    /// Put stacks into a project that is there, changing none of its lines
+    Add(Add),
 }
 
 /// Which project, with Compose's meaning.
@@ -334,6 +336,20 @@ pub struct New {
     /// List the stacks and their choices
     #[arg(long)]
     pub list: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct Add {
+    /// STACK... [DIR]
+    #[arg(value_name = "STACK", required = true)]
+    pub words: Vec<PathBuf>,
+    #[command(flatten)]
+    pub wish: Wish,
+    /// Print the changes as a patch and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    #[command(flatten)]
+    pub project: Project,
 }
 
 /// What the stacks are to be like.

@@ -213,6 +213,8 @@ const WORDS: &[(&str, &str)] = &[
         "一行报错、一条规则、一个原因，或用 - 从标准输入读日志",
     ),
     ("Make a new project: stacks that start, and reach their model server", "生成新项目：能启动、能连上模型服务的栈"),
+    ("Put stacks into a project that is there, changing none of its lines", "把栈加进已有的项目，原有内容一行不改"),
+    ("STACK... [DIR]", "栈... [目录]"),
     ("STACK... [DIR]; without any it asks", "栈... [目录]；不写就逐项询问"),
     ("Name of the project [default: that of its folder]", "项目名［默认：目录名］"),
     ("Print what would be written, and write nothing", "只打印将要写入的内容，不写文件"),

@@ -80,7 +80,7 @@ pub(super) fn run(session: &mut Session, args: &New) -> Result<u8, Failure> {
 }
 
 /// The stacks and the folder of a command line: a last word that is no stack is the folder.
-fn words(words: &[PathBuf]) -> Result<(Vec<String>, Option<PathBuf>), Failure> {
+pub(super) fn words(words: &[PathBuf]) -> Result<(Vec<String>, Option<PathBuf>), Failure> {
     let mut names: Vec<String> = words.iter().map(|w| w.to_string_lossy().into_owned()).collect();
     let Some(last) = names.last().filter(|last| stacks::stack(last).is_none()).cloned() else {
         return Ok((names, None));

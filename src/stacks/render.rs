@@ -94,9 +94,12 @@ pub fn render(plan: &Plan, secret: &SecretSource, kept: &BTreeMap<String, String
              dockline: ignore-file[read-only-missing] 这些镜像会写哪些目录，并不都清楚"
         ),
     );
-    compose.push_str("\nx-common: &common\n");
-    for line in COMMON {
-        let _ = writeln!(compose, "  {line}");
+    let lines = || pieces.sections.services.values().flatten();
+    if lines().any(|l| l.ends_with("*common")) {
+        compose.push_str("\nx-common: &common\n");
+        for line in COMMON {
+            let _ = writeln!(compose, "  {line}");
+        }
     }
     let _ = write!(compose, "\nname: {}\n", plan.name);
     let blocks: Vec<String> = pieces.sections.services.values().map(|lines| lines.join("\n") + "\n").collect();

@@ -164,10 +164,10 @@ mod tests {
 
     #[test]
     fn every_image_is_used_pinned_and_says_where_it_was_seen() {
-        let used: String =
-            templates::TEXTS.iter().filter(|(p, _)| p.ends_with("compose.yaml")).map(|(_, t)| *t).collect();
+        let used: String = templates::TEXTS.iter().filter(|(p, _)| p.ends_with(".yaml")).map(|(_, t)| *t).collect();
         for (name, pin) in &images().images {
-            assert!(used.contains(&format!("image(\"{name}\")")), "{name}: no template uses it");
+            let said = [format!("image(\"{name}\")"), format!("picture=\"{name}\"")];
+            assert!(said.iter().any(|s| used.contains(s.as_str())), "{name}: no template uses it");
             assert!(pin.seen.starts_with("https://"), "{name}");
             assert!(pin.tag.chars().any(|c| c.is_ascii_digit()), "{name}: `{}` is no version", pin.tag);
         }
