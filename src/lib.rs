@@ -12,6 +12,7 @@
 //! - [`yaml`] and [`dotenv`]: text to trees with spans, and minimal edits. [`report`]: findings to text. [`config`]: `dockline.toml`.
 //! - [`catalog`]: what is known of images, variables and error messages. [`interpolation`]: who sets a variable, and where a value came from.
 //!   [`mounted`]: the settings in configuration files of programs.
+//!   [`templates`] and [`stacks`]: what new projects are made of.
 //! - [`compose`]: the project as Compose loads it.
 //! - [`network`]: who reaches whom.
 //! - [`remedy`]: from a broken address to edits. [`view`]: the survey as tables. [`rule`]: what a rule is.
@@ -37,6 +38,8 @@ pub mod report;
 pub mod rule;
 pub mod rules;
 pub mod source;
+pub mod stacks;
 pub mod template;
+pub mod templates;
 pub mod view;
 pub mod yaml;

@@ -460,6 +460,7 @@ fn all_files_are_written_or_none() {
         path: dir.path().join(name),
         old: old.map(|t| t.as_bytes().to_vec()),
         new: new.as_bytes().to_vec(),
+        private: false,
     };
     let unchanged = || {
         let out = contents(dir.path());

@@ -55,6 +55,10 @@ pub enum Command {
     Completions(Completions),
     /// Print the manual page, or write the pages of all commands
     Man(Man),
+    /// Make a new project: stacks that start, and reach their model server
+    New(New),
+    /// Put stacks into a project that is there, changing none of its lines
+    Add(Add),
 }
 
 /// Which project, with Compose's meaning.
@@ -311,4 +315,68 @@ pub struct Man {
     /// Directory to write the pages into
     #[arg(value_name = "DIR")]
     pub dir: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub struct New {
+    /// STACK... [DIR]; without any it asks
+    #[arg(value_name = "STACK")]
+    pub words: Vec<PathBuf>,
+    #[command(flatten)]
+    pub wish: Wish,
+    /// Name of the project [default: that of its folder]
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// Print what would be written, and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Overwrite files that are there; passwords in .env stay
+    #[arg(long)]
+    pub force: bool,
+    /// List the stacks and their choices
+    #[arg(long)]
+    pub list: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct Add {
+    /// STACK... [DIR]
+    #[arg(value_name = "STACK", required = true)]
+    pub words: Vec<PathBuf>,
+    #[command(flatten)]
+    pub wish: Wish,
+    /// Print the changes as a patch and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    #[command(flatten)]
+    pub project: Project,
+}
+
+/// What the stacks are to be like.
+#[derive(Args, Debug, Clone, Default)]
+pub struct Wish {
+    /// Model server: ollama, vllm, lm-studio, localai, llama-cpp, model-runner or openai [default: ollama]
+    #[arg(long, value_name = "PROVIDER")]
+    pub provider: Option<String>,
+    /// Where it runs and how it is reached: service, host-gateway, host-network or lan-ip
+    #[arg(long, value_name = "STRATEGY")]
+    pub net: Option<String>,
+    /// Address of the machine with the model server, for --net lan-ip
+    #[arg(long, value_name = "ADDR")]
+    pub lan_ip: Option<String>,
+    /// A choice of a stack: [STACK.]CHOICE=VALUE (repeatable)
+    #[arg(long = "with", value_name = "CHOICE")]
+    pub with: Vec<String>,
+    /// Another port on the host: STACK=PORT (repeatable)
+    #[arg(long, value_name = "STACK=PORT")]
+    pub port: Vec<String>,
+    /// Address on which the pages are published [default: 127.0.0.1]
+    #[arg(long, value_name = "ADDR")]
+    pub publish: Option<String>,
+    /// Give the model server the graphics cards: nvidia or amd
+    #[arg(long, value_name = "VENDOR")]
+    pub gpu: Option<String>,
+    /// Pull all images from this mirror: PREFIX/docker.io/ollama/ollama
+    #[arg(long, value_name = "PREFIX")]
+    pub registry: Option<String>,
 }

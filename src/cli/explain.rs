@@ -144,7 +144,7 @@ fn relate(
     if told.iter().all(|t| t.places.is_empty()) && !told.is_empty() {
         let again = session::again(&args.project, &[]);
         for one in advice(&survey) {
-            typed.extend(advice_lines(&one, &again, session.lang));
+            typed.extend(advice_lines(&one, &again, session.lang, None));
         }
     }
     Ok(())

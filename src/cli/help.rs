@@ -212,6 +212,31 @@ const WORDS: &[(&str, &str)] = &[
         "An error line, a rule, a cause, or - to read a log from standard input",
         "一行报错、一条规则、一个原因，或用 - 从标准输入读日志",
     ),
+    ("Make a new project: stacks that start, and reach their model server", "生成新项目：能启动、能连上模型服务的栈"),
+    ("Put stacks into a project that is there, changing none of its lines", "把栈加进已有的项目，原有内容一行不改"),
+    ("STACK... [DIR]", "栈... [目录]"),
+    ("STACK... [DIR]; without any it asks", "栈... [目录]；不写就逐项询问"),
+    ("Name of the project [default: that of its folder]", "项目名［默认：目录名］"),
+    ("Print what would be written, and write nothing", "只打印将要写入的内容，不写文件"),
+    ("Overwrite files that are there; passwords in .env stay", "覆盖已有文件；.env 里的密码保留不变"),
+    ("List the stacks and their choices", "列出所有栈和可选项"),
+    (
+        "Model server: ollama, vllm, lm-studio, localai, llama-cpp, model-runner or openai [default: ollama]",
+        "模型服务：ollama、vllm、lm-studio、localai、llama-cpp、model-runner 或 openai［默认：ollama］",
+    ),
+    (
+        "Where it runs and how it is reached: service, host-gateway, host-network or lan-ip",
+        "模型服务在哪里、怎么连：service、host-gateway、host-network 或 lan-ip",
+    ),
+    ("Address of the machine with the model server, for --net lan-ip", "模型服务所在机器的地址，用于 --net lan-ip"),
+    ("A choice of a stack: [STACK.]CHOICE=VALUE (repeatable)", "栈的可选项：[栈.]选项=值（可重复）"),
+    ("Another port on the host: STACK=PORT (repeatable)", "换一个宿主机端口：栈=端口（可重复）"),
+    ("Address on which the pages are published [default: 127.0.0.1]", "网页发布在哪个地址上［默认：127.0.0.1］"),
+    ("Give the model server the graphics cards: nvidia or amd", "把显卡交给模型服务：nvidia 或 amd"),
+    (
+        "Pull all images from this mirror: PREFIX/docker.io/ollama/ollama",
+        "所有镜像都从这个镜像站拉取：前缀/docker.io/ollama/ollama",
+    ),
 ];
 
 #[cfg(test)]

@@ -313,7 +313,7 @@ fn closing(session: &Session, args: &Lint, outcome: &Outcome, held: Held) -> Str
     let mut lines: Vec<Text> = Vec::new();
     if let [project] = outcome.projects.as_slice() {
         for advice in &project.advice {
-            lines.extend(advice_lines(advice, &session::again(&args.project, &args.paths), lang));
+            lines.extend(advice_lines(advice, &session::again(&args.project, &args.paths), lang, None));
         }
     }
     let table = table(outcome, lang);
@@ -440,7 +440,7 @@ fn next(args: &Lint, outcome: &Outcome) -> Option<Text> {
 }
 
 /// The address to type where an application keeps it in a database.
-pub(super) fn advice_lines(advice: &Advice, again: &str, lang: Lang) -> Vec<Text> {
+pub(super) fn advice_lines(advice: &Advice, again: &str, lang: Lang, kind: Option<&str>) -> Vec<Text> {
     let Advice { service, base, .. } = advice;
     let page = advice.app.page.get(lang);
     let mut out = vec![text!(
@@ -449,7 +449,7 @@ pub(super) fn advice_lines(advice: &Advice, again: &str, lang: Lang) -> Vec<Text
     )];
     out.push(text!("  where    {page}", "  位置    {page}"));
     let mut urls: Vec<(String, Vec<&str>)> = Vec::new();
-    for (provider, path) in &advice.app.forms {
+    for (provider, path) in advice.app.forms.iter().filter(|(p, _)| kind.is_none_or(|k| k == *p)) {
         let url = format!("{base}{path}");
         match urls.iter_mut().find(|(u, _)| *u == url) {
             Some((_, providers)) => providers.push(provider),
@@ -464,10 +464,12 @@ pub(super) fn advice_lines(advice: &Advice, again: &str, lang: Lang) -> Vec<Text
             .join(" / ");
         out.push(text!("  type     {url}   ({kind})", "  填写    {url}   （{kind}）"));
     }
-    out.push(text!(
-        "           not localhost or 127.0.0.1: that is the container itself",
-        "          不能写 localhost 或 127.0.0.1，那是容器自己"
-    ));
+    if !base.contains("127.0.0.1") {
+        out.push(text!(
+            "           not localhost or 127.0.0.1: that is the container itself",
+            "          不能写 localhost 或 127.0.0.1，那是容器自己"
+        ));
+    }
     if !advice.cut_off.is_empty() {
         let goal = format!("{}:{}", advice.target.as_deref().unwrap_or("host"), advice.port);
         let sets: Vec<String> =

@@ -1,5 +1,6 @@
 //! The commands: the command line to options, the outcome to text and an exit status.
 
+mod add;
 pub mod args;
 mod completions;
 mod config;
@@ -9,6 +10,7 @@ mod fix;
 mod help;
 mod lint;
 mod man;
+mod new;
 mod reach;
 mod rules;
 mod session;
@@ -48,6 +50,8 @@ pub fn main() -> u8 {
         Command::Explain(args) => explain::run(&mut session, args),
         Command::Completions(args) => Ok(completions::run(&session, args)),
         Command::Man(args) => man::run(&session, args),
+        Command::New(args) => new::run(&mut session, args),
+        Command::Add(args) => add::run(&mut session, args),
     };
     outcome.unwrap_or_else(|failure| {
         session::complain(session.lang, &failure);

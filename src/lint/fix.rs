@@ -111,7 +111,7 @@ pub fn fix(
         .iter()
         .map(|(path, new)| {
             let old = disk.read(path).ok().map(|id| disk.get(id).bytes().to_vec());
-            Change { path: path.clone(), old, new: new.clone() }
+            Change { path: path.clone(), old, new: new.clone(), private: false }
         })
         .filter(|c| c.old.as_deref() != Some(c.new.as_slice()))
         .collect();

@@ -58,7 +58,7 @@ pub fn listen_commands(port: u16) -> Text {
 }
 
 /// What the host's server needs so that it is reached by a LAN address.
-pub(super) fn listen_on(ip: IpAddr, port: u16) -> Text {
+pub fn listen_on(ip: IpAddr, port: u16) -> Text {
     let ollama = if port == 11434 {
         text!(
             " (Ollama: Environment=\"OLLAMA_HOST={ip}:11434\" in `sudo systemctl edit ollama`, then `sudo systemctl restart ollama`; on macOS \

@@ -10,6 +10,8 @@ pub struct Change {
     /// What the file held when it was read; `None` for a file that is to be created.
     pub old: Option<Vec<u8>>,
     pub new: Vec<u8>,
+    /// A new file is for its owner alone.
+    pub private: bool,
 }
 
 /// Why nothing was written.
@@ -71,7 +73,7 @@ fn stage(target: &Path, change: &Change) -> std::io::Result<tempfile::NamedTempF
         keep_owner(temp.path(), &meta);
         temp.as_file().set_permissions(meta.permissions())?;
     } else {
-        public(temp.as_file())?;
+        mode(temp.as_file(), if change.private { 0o600 } else { 0o644 })?;
     }
     Ok(temp)
 }
@@ -88,12 +90,12 @@ fn keep_owner(_: &Path, _: &std::fs::Metadata) {}
 
 /// A new file gets the mode that any new file gets: temporary files are readable by their owner alone.
 #[cfg(unix)]
-fn public(file: &std::fs::File) -> std::io::Result<()> {
+fn mode(file: &std::fs::File, bits: u32) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
-    file.set_permissions(std::fs::Permissions::from_mode(0o644))
+    file.set_permissions(std::fs::Permissions::from_mode(bits))
 }
 
 #[cfg(not(unix))]
-fn public(_: &std::fs::File) -> std::io::Result<()> {
+fn mode(_: &std::fs::File, _: u32) -> std::io::Result<()> {
     Ok(())
 }

@@ -1,0 +1,15 @@
+//! What `new` can make: stacks as data (`templates/`), the choices they leave, the servers that they can call, and how all of
+//! it becomes one project. Knows nothing of the file system and of where random numbers come from.
+
+mod insert;
+mod join;
+mod plan;
+mod provider;
+mod render;
+mod stack;
+
+pub use insert::insert;
+pub use plan::{Edge, Gpu, Part, Plan, Present, Refusal, Strategy, Wish, plan};
+pub use provider::{PROVIDERS, Provider};
+pub use render::{Fragments, Made, Open, Rendered, SecretSource, fragments, render};
+pub use stack::{Role, Stack, checked, stack, stacks};

@@ -1,0 +1,375 @@
+//! What `new` makes: every stack with every way to its model server is without findings, and accepted by docker-compose where
+//! there is one; the files of some projects stand in `fixtures/stacks/`, for people to read.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test may panic")]
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use common::{command, contents, expect, finish, root, run};
+use dockline::compose::{Selection, discover};
+use dockline::diag::Lang;
+use dockline::lint::{Choice, Options, lint};
+use dockline::network::{Facts, HostListener};
+use dockline::rule::RuleSet;
+use dockline::source::Files;
+use dockline::stacks::{Gpu, PROVIDERS, Plan, Rendered, Role, SecretSource, Strategy, Wish, plan, render, stacks};
+
+/// Secrets that are the same in every run, and look like secrets.
+fn secrets() -> SecretSource {
+    let state = AtomicU64::new(0x9e37_79b9_7f4a_7c15);
+    Arc::new(move |digits| {
+        let mut out = String::new();
+        while out.len() < digits {
+            let mut x = state.load(Ordering::Relaxed);
+            x ^= x << 13;
+            x ^= x >> 7;
+            x ^= x << 17;
+            state.store(x, Ordering::Relaxed);
+            let _ = write!(out, "{x:016x}");
+        }
+        out.truncate(digits);
+        out
+    })
+}
+
+fn made(wish: &Wish) -> (Plan, Rendered) {
+    let plan = plan(wish).unwrap_or_else(|r| panic!("{:?}: {:?}", wish.stacks, r.message));
+    let rendered = render(&plan, &secrets(), &BTreeMap::new()).unwrap_or_else(|e| panic!("{:?}: {e:#}", wish.stacks));
+    (plan, rendered)
+}
+
+fn write(dir: &Path, rendered: &Rendered) {
+    for made in &rendered.files {
+        let path = dir.join(&made.path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, &made.text).unwrap();
+    }
+}
+
+/// What every set of rules says, beside what a comment in the project gives reasons for.
+fn findings(dir: &Path, plan: &Plan) -> Vec<String> {
+    let mut files = Files::new(dir.to_path_buf());
+    let selection = Selection { paths: vec![dir.to_path_buf()], ..Selection::default() };
+    let none = foldhash::HashMap::default();
+    let (found, _) = discover(&mut files, &selection, &none);
+    let mut options =
+        Options { choice: Choice { sets: RuleSet::ALL.to_vec(), ..Choice::default() }, ..Options::default() };
+    if let Some(port) = plan.host_port() {
+        options.facts =
+            Facts { listeners: vec![HostListener::parse(&format!("*:{port}")).unwrap()], ..Facts::default() };
+    }
+    let outcome = lint(&mut files, &found, &none, &options);
+    assert_eq!(outcome.projects.len(), 1);
+    assert!(outcome.gaps.is_empty(), "{:?}", outcome.gaps);
+    let told = |t: &dockline::lint::Told| {
+        let f = &t.finding;
+        format!("{} {}: {}", f.rule, f.place.path, f.message.get(Lang::En))
+    };
+    outcome.findings.iter().map(told).collect()
+}
+
+/// Every stack, choice, strategy and provider that goes together.
+fn wishes() -> Vec<Wish> {
+    let mut out = Vec::new();
+    for stack in stacks() {
+        let base = Wish { stacks: vec![stack.name.clone()], name: "demo".to_owned(), ..Wish::default() };
+        for choice in &stack.choice {
+            for value in choice.values.iter().skip(1) {
+                out.push(Wish { with: vec![format!("{}={value}", choice.name)], ..base.clone() });
+            }
+        }
+        for gpu in [Gpu::Nvidia, Gpu::Amd] {
+            if stack.gpus.iter().any(|g| g == gpu.word()) {
+                out.push(Wish { gpu: Some(gpu), ..base.clone() });
+            }
+        }
+        out.push(Wish { registry: Some("m.daocloud.io".to_owned()), ..base.clone() });
+        if !matches!(stack.role, Role::App | Role::Gateway) {
+            out.push(base);
+            continue;
+        }
+        for provider in PROVIDERS {
+            for net in Strategy::ALL {
+                let lan_ip = (net == Strategy::LanIp).then(|| "192.168.1.10".parse().unwrap());
+                let wish = Wish { provider: Some(provider.id.to_owned()), net: Some(net), lan_ip, ..base.clone() };
+                let able = match net {
+                    Strategy::Service => provider.stack.is_some() || provider.outside.is_some(),
+                    Strategy::HostNetwork => stack.host_mode && provider.outside.is_none(),
+                    _ => provider.outside.is_none(),
+                };
+                assert_eq!(
+                    plan(&wish).is_ok() || provider.outside.is_some(),
+                    able || provider.outside.is_some(),
+                    "{wish:?}"
+                );
+                if able {
+                    out.push(wish);
+                }
+            }
+        }
+        for gateway in stacks().iter().filter(|s| s.role == Role::Gateway && stack.role == Role::App) {
+            for net in Strategy::ALL {
+                let lan_ip = (net == Strategy::LanIp).then(|| "192.168.1.10".parse().unwrap());
+                if net == Strategy::HostNetwork && !(stack.host_mode && gateway.host_mode) {
+                    continue;
+                }
+                let stacks = vec![stack.name.clone(), gateway.name.clone()];
+                out.push(Wish { stacks, net: Some(net), lan_ip, ..base.clone() });
+            }
+        }
+    }
+    out
+}
+
+#[test]
+fn every_project_is_without_findings() {
+    let mut wrong = Vec::new();
+    let all = wishes();
+    for wish in &all {
+        let (plan, rendered) = made(wish);
+        let dir = tempfile::tempdir().unwrap();
+        write(dir.path(), &rendered);
+        let found = findings(dir.path(), &plan);
+        if !found.is_empty() {
+            let Wish { stacks, provider, net, with, gpu, .. } = wish;
+            wrong.push(format!("{stacks:?} {provider:?} {net:?} {with:?} {gpu:?}:\n    {}", found.join("\n    ")));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), all.len(), wrong.join("\n"));
+}
+
+#[test]
+fn docker_compose_takes_every_project() {
+    let Some(compose) = common::compose() else {
+        assert!(std::env::var_os("REQUIRE_ENGINE").is_none(), "no docker-compose v2");
+        common::skipped("no docker-compose v2");
+        return;
+    };
+    let mut seen = std::collections::BTreeSet::new();
+    for wish in wishes() {
+        // The same file with another address tells nothing new.
+        let (_, rendered) = made(&wish);
+        if !seen.insert((wish.stacks.clone(), wish.net.map(Strategy::word), wish.with.clone(), wish.registry.is_some()))
+        {
+            continue;
+        }
+        let dir = tempfile::tempdir().unwrap();
+        write(dir.path(), &rendered);
+        let mut command = Command::new(&compose);
+        command.args(["config", "--quiet"]).current_dir(dir.path()).env_clear().env("HOME", "/nonexistent");
+        let done = command.stdin(Stdio::null()).output().unwrap();
+        let said = String::from_utf8_lossy(&done.stderr).into_owned();
+        assert!(done.status.success() && said.is_empty(), "{wish:?}: {said}");
+    }
+}
+
+/// The projects whose files people read: one of each stack, and the ways that differ.
+const GOLDEN: &[(&str, &[&str])] = &[
+    ("ollama", &["ollama"]),
+    ("ollama-nvidia", &["ollama", "--gpu", "nvidia"]),
+    ("open-webui", &["open-webui"]),
+    ("open-webui-host-gateway", &["open-webui", "--net", "host-gateway"]),
+    ("open-webui-host-network", &["open-webui", "--net", "host-network", "--with", "search=searxng"]),
+    (
+        "open-webui-lan-ip",
+        &["open-webui", "--net", "lan-ip", "--lan-ip", "192.168.1.10", "--registry", "m.daocloud.io"],
+    ),
+    ("open-webui-openai", &["open-webui", "--provider", "openai", "--publish", "0.0.0.0"]),
+    ("anythingllm", &["anythingllm"]),
+    ("dify", &["dify"]),
+    ("dify-milvus", &["dify", "--with", "vector-store=milvus", "--net", "host-gateway"]),
+    ("dify-one-api", &["dify", "one-api", "--provider", "ollama"]),
+    ("flowise", &["flowise"]),
+    ("langfuse", &["langfuse"]),
+    ("librechat", &["librechat", "--net", "host-gateway", "--provider", "lm-studio"]),
+    ("perplexica", &["perplexica"]),
+    ("litellm", &["litellm", "--with", "database=postgres", "--provider", "vllm"]),
+    ("llama-cpp", &["llama-cpp"]),
+    ("lobe-chat", &["lobe-chat", "litellm"]),
+    ("localai", &["localai"]),
+    ("n8n", &["n8n", "--with", "database=postgres"]),
+    ("new-api", &["new-api", "open-webui", "--net", "host-gateway"]),
+    ("one-api", &["one-api"]),
+    ("one-api-mysql", &["one-api", "--with", "database=mysql", "--net", "host-network"]),
+    ("vllm", &["vllm"]),
+    ("open-webui-zh", &["open-webui", "--with", "search=searxng", "--lang", "zh"]),
+];
+
+#[test]
+fn the_files_are_those_that_were_read() {
+    let mut wrong = Vec::new();
+    for (name, args) in GOLDEN {
+        let dir = tempfile::tempdir().unwrap();
+        let mut all = vec!["new"];
+        all.extend(*args);
+        let stack = args.iter().position(|a| a.starts_with("--")).unwrap_or(args.len());
+        all.insert(stack + 1, "./demo");
+        let said = run(dir.path(), &all);
+        assert_eq!(said.status, 0, "{name}: {}{}", said.out, said.err);
+        let mut files = contents(&dir.path().join("demo"));
+        let env = files.get(".env").map(|e| String::from_utf8(e.clone()).unwrap()).unwrap_or_default();
+        for secret in
+            env.lines().filter_map(|l| l.split_once('=')).map(|(_, v)| v).filter(|v| v.len() >= 16 && !v.contains('.'))
+        {
+            assert!(!said.out.contains(secret), "{name} prints a secret");
+        }
+        if let Some(text) = files.get_mut(".env") {
+            *text = hidden(&env).into_bytes();
+        }
+        let folder = root().join("fixtures/stacks").join(name);
+        for (path, text) in &files {
+            // Git would heed the one that the project gets.
+            let path = path.strip_prefix('.').map_or_else(|| path.clone(), |rest| format!("dot{rest}"));
+            wrong.extend(expect(&folder.join(path), &String::from_utf8(text.clone()).unwrap()).err());
+        }
+        wrong.extend(expect(&folder.join("expected.txt"), &said.out).err());
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Random digits are told by their number.
+fn hidden(env: &str) -> String {
+    let mut out = String::new();
+    for line in env.lines() {
+        match line.split_once('=') {
+            Some((key, value))
+                if value.len() >= 16 && value.trim_start_matches("sk-").chars().all(|c| c.is_ascii_hexdigit()) =>
+            {
+                let _ = writeln!(out, "{key}=({} random characters)", value.len());
+            }
+            _ => {
+                let _ = writeln!(out, "{line}");
+            }
+        }
+    }
+    out
+}
+
+#[test]
+fn secrets_are_new_each_time_and_nobody_else_reads_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let env = |name: &str| std::fs::read_to_string(dir.path().join(name).join(".env")).unwrap();
+    for name in ["./a", "./b"] {
+        assert_eq!(run(dir.path(), &["new", "open-webui", name]).status, 0);
+    }
+    assert_ne!(env("a"), env("b"));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = std::fs::metadata(dir.path().join("a/.env")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    // A second time nothing is written, and --force keeps the passwords.
+    let before = contents(&dir.path().join("a"));
+    let said = run(dir.path(), &["new", "open-webui", "./a", "--provider", "openai"]);
+    assert_eq!(said.status, 2);
+    assert!(said.out.contains("-      OLLAMA_BASE_URL"), "{}", said.out);
+    assert_eq!(contents(&dir.path().join("a")), before);
+    let secret = env("a").lines().find(|l| l.starts_with("OPEN_WEBUI_SECRET_KEY=")).unwrap().to_owned();
+    assert_eq!(run(dir.path(), &["new", "open-webui", "./a", "--provider", "openai", "--force"]).status, 0);
+    assert!(env("a").contains(&secret) && env("a").contains("OPENAI_API_KEY="));
+    assert!(!said.out.contains(secret.split_once('=').unwrap().1));
+}
+
+#[test]
+fn what_cannot_be_made_is_refused_with_the_way_out() {
+    let dir = tempfile::tempdir().unwrap();
+    for (args, says) in [
+        (&["new"][..], "open-webui"),
+        (&["new", "opn-webui"], "did you mean `open-webui`?"),
+        (&["new", "open-webui", "--provider", "lm-studio", "--net", "service"], "--net host-gateway"),
+        (&["new", "open-webui", "--net", "lan-ip"], "--lan-ip"),
+        (&["new", "open-webui", "ollama", "--net", "host-gateway"], "leave out one"),
+        (&["new", "open-webui", "--with", "search=google"], "none, searxng"),
+        (&["new", "open-webui", "--with", "vector=x"], "open-webui.search"),
+        (&["new", "open-webui", "--port", "ollama"], "STACK=PORT"),
+        (&["new", "open-webui", "--name", "My Stack"], "lower-case"),
+        (&["new", "open-webui", "--gpu", "intel"], "nvidia"),
+    ] {
+        let said = run(dir.path(), args);
+        assert_eq!(said.status, 2, "{args:?}: {}", said.out);
+        assert!(said.err.contains(says), "{args:?}: {}", said.err);
+    }
+    assert!(contents(dir.path()).is_empty());
+    let said = run(dir.path(), &["new", "open-webui", "--dry-run"]);
+    assert_eq!(said.status, 0);
+    assert!(said.out.contains("── .env") && said.out.contains("OPEN_WEBUI_SECRET_KEY=********"), "{}", said.out);
+    assert!(contents(dir.path()).is_empty());
+    let mut chinese = command(dir.path(), &["new", "--list"]);
+    chinese.env("LANG", "zh_CN.UTF-8");
+    assert!(finish(chinese).out.contains("联网搜索"));
+}
+
+/// The lines of a text that are not among another's, in order: what was taken away or changed.
+fn lost<'t>(old: &'t str, new: &str) -> Vec<&'t str> {
+    let mut rest = new.lines();
+    old.lines().filter(|line| !rest.by_ref().any(|l| l == *line)).collect()
+}
+
+#[test]
+fn a_stack_is_added_in_lines_of_its_own() {
+    const THERE: &str = "\
+# Our shop.
+services:
+    shop:   # ours
+        image: registry.example.com/shop:1.4.2
+        networks: [back]
+    models:
+        image: ollama/ollama:0.32.6
+        networks:
+            - back
+
+# Only for these two.
+networks:
+    back:
+";
+    for newline in ["\n", "\r\n"] {
+        let compose = THERE.replace('\n', newline);
+        let dir = common::folder(&[("compose.yaml", &compose), (".env", "SHOP=1")]);
+        let dry = run(dir.path(), &["add", "open-webui", "--dry-run", "--with", "search=searxng"]);
+        assert_eq!(dry.status, 0, "{}{}", dry.out, dry.err);
+        assert!(dry.out.contains("SEARXNG_SECRET=********"), "{}", dry.out);
+        assert_eq!(std::fs::read_to_string(dir.path().join("compose.yaml")).unwrap(), compose);
+        let said = run(dir.path(), &["add", "open-webui", "--with", "search=searxng"]);
+        assert_eq!(said.status, 0, "{}{}", said.out, said.err);
+        let new = std::fs::read_to_string(dir.path().join("compose.yaml")).unwrap();
+        assert_eq!(lost(&compose, &new), Vec::<&str>::new(), "{new}");
+        // It calls the Ollama that is there, over its network.
+        assert!(new.contains("OLLAMA_BASE_URL: http://models:11434") && new.contains("            - back"), "{new}");
+        assert!(new.contains(&format!("{newline}# Only for these two.{newline}networks:")), "{new}");
+        assert_eq!(new.matches('\n').count(), new.matches(newline).count(), "one kind of line end");
+        assert!(!new.contains("image: ollama/ollama:0.32.6\n\n"));
+        let env = std::fs::read_to_string(dir.path().join(".env")).unwrap();
+        assert!(env.starts_with("SHOP=1\n") && env.contains("\nOPEN_WEBUI_SECRET_KEY="), "{env}");
+        let lint = run(dir.path(), &["lint"]);
+        assert_eq!(lint.status, 0, "{}", lint.out);
+        // Twice is refused, and so is a port that is taken.
+        let twice = run(dir.path(), &["add", "open-webui"]);
+        assert_eq!(twice.status, 2);
+        assert!(twice.err.contains("`open-webui` already"), "{}", twice.err);
+        let taken = run(dir.path(), &["add", "n8n", "--port", "n8n=3000"]);
+        assert_eq!(taken.status, 2);
+        assert!(taken.err.contains("host-port-taken") && taken.err.contains("--port"), "{}", taken.err);
+    }
+}
+
+/// Every stack goes into a project that has nothing of it.
+#[test]
+fn every_stack_can_be_added() {
+    for stack in stacks() {
+        let dir = common::folder(&[(
+            "docker-compose.yml",
+            "services:\n  shop:\n    image: registry.example.com/shop:1.4.2\n",
+        )]);
+        let said = run(dir.path(), &["add", &stack.name]);
+        assert_eq!(said.status, 0, "{}: {}{}", stack.name, said.out, said.err);
+        let lint = run(dir.path(), &["lint", "--fail-on", "info"]);
+        assert_eq!(lint.status, 0, "{}: {}", stack.name, lint.out);
+    }
+}
