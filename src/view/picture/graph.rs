@@ -6,7 +6,7 @@ use super::super::survey::{ordered, verdict_words};
 use super::bundle;
 use crate::compose::ServiceId;
 use crate::diag::{Lang, mask};
-use crate::network::{Audience, Fault, Judged, Reached, Space, Survey, Verdict};
+use crate::network::{Audience, Fault, HOST_ALIASES, Judged, Reached, Space, Survey, Verdict};
 use crate::report::tame;
 use crate::source::Files;
 use crate::text;
@@ -416,6 +416,13 @@ impl Builder<'_, '_> {
             (_, _, Some(Fault::HostOnLoopback { listener } | Fault::HostElsewhere { listener })) => {
                 let port = listener.port;
                 self.graph.node(Kind::Host, &format!("{}:{port}", host.get(self.lang)), "")
+            }
+            // The name leads to the host; what listens there nobody told, or it does not answer.
+            (_, verdict, _)
+                if verdict != Verdict::Dns && HOST_ALIASES.contains(&judged.endpoint.address.host.as_str()) =>
+            {
+                let port = judged.endpoint.address.port.map_or(String::new(), |p| format!(":{p}"));
+                self.graph.node(Kind::Host, &format!("{}{port}", host.get(self.lang)), "")
             }
             (_, Verdict::External, _) => self.graph.node(Kind::Outside, address, ""),
             (_, Verdict::Ok | Verdict::Unknown, _) => self.graph.node(Kind::Unknown, address, ""),

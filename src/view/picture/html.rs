@@ -49,6 +49,13 @@ fn page(graph: &Graph, lang: Lang) -> String {
             );
         }
     }
+    if graph.nodes.iter().any(|n| n.own.is_some()) {
+        let _ = writeln!(
+            out,
+            "<li><svg width=\"10\" height=\"10\" aria-hidden=\"true\"><circle class=\"own ok\" cx=\"5\" cy=\"5\" r=\"4.5\"/></svg>{}</li>",
+            say("calls itself (health check)", "访问自己（健康检查）")
+        );
+    }
     out.push_str("</ul></header>\n<main>\n");
     if graph.edges.is_empty() && graph.nodes.is_empty() {
         let _ = writeln!(out, "<p>{}</p>", say("No service names an address.", "没有服务写了地址。"));

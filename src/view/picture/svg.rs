@@ -67,6 +67,8 @@ pub(super) fn drawing(graph: &Graph, layout: &Layout, lang: Lang) -> String {
         );
     }
     out.push_str("</defs>\n");
+    // Titles stand above the edges that pass.
+    let mut titles = String::new();
     for band in &layout.bands {
         let Rect { x, y, w, h } = band.rect;
         let class = zone_class(band.of);
@@ -74,7 +76,11 @@ pub(super) fn drawing(graph: &Graph, layout: &Layout, lang: Lang) -> String {
         let room = usize::try_from((w - 24) * 10 / 68).unwrap_or(0);
         let _ = writeln!(
             out,
-            "<g class=\"zone {class}\"><rect x=\"{x}\" y=\"{y}\" width=\"{w}\" height=\"{h}\" rx=\"10\"/><text x=\"{}\" y=\"{}\">{}</text></g>",
+            "<g class=\"zone {class}\"><rect x=\"{x}\" y=\"{y}\" width=\"{w}\" height=\"{h}\" rx=\"10\"/></g>"
+        );
+        let _ = writeln!(
+            titles,
+            "<g class=\"zone {class}\"><text x=\"{}\" y=\"{}\">{}</text></g>",
             x + 12,
             y + 19,
             escaped(&shorten(&words, room.max(8)))
@@ -87,6 +93,7 @@ pub(super) fn drawing(graph: &Graph, layout: &Layout, lang: Lang) -> String {
     for index in order {
         edge(graph, layout, index, &mut out, &mut labels);
     }
+    out.push_str(&titles);
     for (index, node) in graph.nodes.iter().enumerate() {
         if let Some(rect) = layout.boxes.get(index) {
             drawn(graph, index, node, *rect, lang, &mut out);
