@@ -41,7 +41,7 @@ fn best(graph: &Graph, class: Class) -> Option<(Vec<usize>, BTreeSet<usize>)> {
             let shared: BTreeSet<usize> = a.intersection(b).copied().collect();
             let from: Vec<usize> = all.iter().filter(|(_, to)| shared.is_subset(to)).map(|(i, _)| *i).collect();
             let saved = (shared.len() * from.len()).saturating_sub(shared.len() + from.len());
-            if shared.len() > 1 && saved > 1 && found.as_ref().is_none_or(|(most, ..)| saved > *most) {
+            if shared.len() > 1 && saved > 0 && found.as_ref().is_none_or(|(most, ..)| saved > *most) {
                 found = Some((saved, from, shared));
             }
         }
