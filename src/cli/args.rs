@@ -128,6 +128,14 @@ pub enum DataFormat {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum, PartialEq, Eq)]
+pub enum ReachFormat {
+    Human,
+    Json,
+    Mermaid,
+    Html,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum, PartialEq, Eq)]
 pub enum FailOn {
     Error,
     Warning,
@@ -243,8 +251,8 @@ pub struct Reach {
     #[arg(long)]
     pub fail_on_broken: bool,
     /// Output format
-    #[arg(long, value_enum, default_value_t = DataFormat::Human, value_name = "FORMAT")]
-    pub format: DataFormat,
+    #[arg(long, value_enum, default_value_t = ReachFormat::Human, value_name = "FORMAT")]
+    pub format: ReachFormat,
     #[command(flatten)]
     pub project: Project,
 }
