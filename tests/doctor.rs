@@ -427,7 +427,8 @@ fn a_stale_container_is_told_from_its_files() {
     assert!(!report.to_string().contains("hunter"), "a secret is printed");
     let fine = report["findings"].as_array().unwrap().iter().all(|f| {
         let commands = f["commands"].as_array().unwrap();
-        commands.len() == 1 && commands[0].as_str().unwrap().starts_with("docker compose up -d ")
+        commands.len() == 1
+            && commands[0].as_str().unwrap().starts_with(&format!("docker compose -p {} up -d ", stack.project))
     });
     assert!(fine, "{:#}", report["findings"]);
     let (fine, said) = stack.compose(&["up", "-d"]);
@@ -470,7 +471,7 @@ fn tools_of_images_agree() {
         ("node", &["sh:/usr/bin/dash", "node:/usr/bin/node"]),
         ("curl", &["sh:/usr/bin/dash", "curl:/usr/bin/curl", "getent:/usr/bin/getent"]),
         ("bash", &["sh:/usr/bin/bash", "bash:/usr/bin/bash", "timeout:/usr/bin/timeout", "cat:/usr/bin/cat"]),
-        ("wget", &["sh:/usr/bin/busybox", "wget:/usr/bin/busybox", "nc:/usr/bin/busybox"]),
+        ("wget", &["sh:/usr/bin/dash", "wget:/usr/bin/wget", "nc:/usr/bin/busybox"]),
         ("dockline", &[]),
     ];
     let dir = tempfile::tempdir().unwrap();

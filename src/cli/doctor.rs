@@ -55,7 +55,8 @@ pub(super) fn run(session: &mut Session, args: &Doctor) -> Result<u8, Failure> {
     if facts.containers.is_empty() {
         return Err(nothing_runs(&wanted, args));
     }
-    let compose = format!("docker compose{}", session::again(&only_files(args), &[]));
+    let name = args.project_name.as_ref().map_or_else(String::new, |n| format!(" -p {}", session::quoted(n)));
+    let compose = format!("docker compose{name}{}", session::again(&only_files(args), &[]));
     let planned = planned(session, &facts, project.as_ref());
     let (answers, host, inner) = look(&engine, &facts, &planned);
     let patient = Patient { facts: &facts, host: &host, inside: &inner, files: project.as_ref(), compose: &compose };

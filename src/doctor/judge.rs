@@ -15,7 +15,10 @@ use crate::text;
 /// What is wrong with one address; `None` where it works, or where that can't be told.
 pub(super) fn judge(patient: &Patient<'_>, planned: &Planned, answer: &Answer) -> Option<Ailment> {
     let container = patient.facts.containers.iter().find(|c| c.id == planned.container)?;
-    let case = Case { patient, planned, answer, container };
+    let mut case = Case { patient, planned, answer, container, addresses: answer.addresses.clone() };
+    if case.addresses.is_empty() && answer.name == Name::Ok {
+        case.addresses = case.by_facts();
+    }
     if answer.name == Name::Unresolved {
         return Some(case.unresolved());
     }
@@ -35,6 +38,8 @@ struct Case<'a> {
     planned: &'a Planned,
     answer: &'a Answer,
     container: &'a Container,
+    /// What the name means there.
+    addresses: Vec<IpAddr>,
 }
 
 /// Ports as a person lists them.
@@ -75,27 +80,45 @@ impl Case<'_> {
         }
     }
 
+    /// What a name that resolves means, where the tool that asked does not say: a line of `extra_hosts`, or a container.
+    fn by_facts(&self) -> Vec<IpAddr> {
+        let host = self.host().to_lowercase();
+        if let Ok(address) = host.parse() {
+            return vec![address];
+        }
+        let mapped = self.container.extra_hosts.iter().filter_map(|line| line.split_once(':'));
+        let mut mapped = mapped.filter(|(name, _)| name.to_lowercase() == host).map(|(_, address)| address);
+        match mapped.next() {
+            Some("host-gateway") => return vec![IpAddr::V4(DOCKER0)],
+            Some(address) => return address.trim_matches(['[', ']']).parse().ok().into_iter().collect(),
+            None => {}
+        }
+        let Some(meant) = self.meant() else { return Vec::new() };
+        let shared = meant.attached.iter().filter(|a| self.container.on(&a.network));
+        shared.flat_map(|a| a.addresses.iter().copied()).collect()
+    }
+
     fn on_host_network(&self) -> bool {
         self.container.mode == "host"
     }
 
     fn to_loopback(&self) -> bool {
-        is_loopback(self.host()) || self.answer.addresses.first().is_some_and(IpAddr::is_loopback)
+        is_loopback(self.host()) || self.addresses.first().is_some_and(IpAddr::is_loopback)
     }
 
     /// The address that leads to the host, if one does.
     fn host_address(&self) -> Option<IpAddr> {
         let gateway = |ip: IpAddr| {
-            ip == IpAddr::V4(DOCKER0) && !self.patient.host.here
+            ip == IpAddr::V4(DOCKER0)
                 || self.patient.host.own.contains(&ip)
                 || self.container.attached.iter().any(|a| a.gateway == Some(ip))
         };
-        let mut all = self.answer.addresses.iter().copied().filter(|ip| !ip.is_loopback());
+        let mut all = self.addresses.iter().copied().filter(|ip| !ip.is_loopback());
         all.find(|ip| gateway(*ip) && self.patient.container_at(*ip).is_none())
     }
 
     fn target(&self) -> Option<&Container> {
-        self.answer.addresses.iter().find_map(|ip| self.patient.container_at(*ip))
+        self.addresses.iter().find_map(|ip| self.patient.container_at(*ip))
     }
 
     /// The container that is meant by a name, wherever it is.

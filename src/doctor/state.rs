@@ -35,13 +35,17 @@ fn one(patient: &Patient<'_>, container: &Container) -> Option<Ailment> {
         );
         return Some(ailment("memory-limit", Severity::Error, message).help(help).run(patient.up(container)).run(logs));
     }
+    let again = state.status == "running" && state.young && state.restarts >= 3;
     match state.status.as_str() {
-        "restarting" => {
-            let (exit, restarts) = (state.exit, state.restarts);
-            let message = text!(
-                "`{name}` ends again and again: status {exit}, {restarts} restarts",
-                "`{name}` 一再退出：退出码 {exit}，已重启 {restarts} 次"
-            );
+        _ if again || state.status == "restarting" => {
+            let restarts = state.restarts;
+            let message =
+                text!("`{name}` ends again and again: {restarts} restarts", "`{name}` 一再退出：已重启 {restarts} 次");
+            // What runs at the moment has no status yet.
+            let message = match state.exit {
+                0 => message,
+                exit => message.and(&text!(", the last with status {exit}", "，上次的退出码是 {exit}")),
+            };
             Some(ailment("server-not-running", Severity::Error, message).run(logs))
         }
         "created" if !state.error.is_empty() => Some(not_started(patient, container)),

@@ -41,6 +41,8 @@ pub struct State {
     pub exit: i64,
     pub oom_killed: bool,
     pub restarts: u64,
+    /// Started within the last minute.
+    pub young: bool,
     /// What the engine said when it could not start it.
     pub error: String,
     /// `healthy`, `unhealthy`, `starting`, or empty.
@@ -187,6 +189,7 @@ impl State {
             exit: number("/State/ExitCode"),
             oom_killed: value.pointer("/State/OOMKilled").and_then(Value::as_bool).unwrap_or_default(),
             restarts: u64::try_from(number("/RestartCount")).unwrap_or_default(),
+            young: false,
             error: text(value, "/State/Error"),
             health: text(value, "/State/Health/Status"),
             health_said: said,

@@ -242,7 +242,8 @@ const WGET: &str = r##"h=$1; p=$2; shift 2
 command -v getent >/dev/null 2>&1 && getent ahosts "$h" 2>/dev/null | while read -r a _; do echo "#address $a"; done
 if [ $# = 0 ]; then command -v nc >/dev/null 2>&1 || exit 0; echo "#get -"; nc -w 3 "$h" "$p" </dev/null 2>&1 && echo "#connected 1"; echo "#end $?"; exit 0; fi
 command -v wget >/dev/null 2>&1 || exit 0
-for q; do echo "#get $q"; http_proxy= HTTP_PROXY= wget -T 4 -O - "http://$h:$p$q" 2>&1; c=$?; echo; echo "#end $c"; done"##;
+once=; wget --version >/dev/null 2>&1 && once='-t 1'
+for q; do echo "#get $q"; http_proxy= HTTP_PROXY= wget $once -T 4 -O - "http://$h:$p$q" 2>&1; c=$?; echo; echo "#end $c"; done"##;
 
 /// Reads what a tool printed.
 pub(super) fn read(tool: Tool, targets: &[Target], said: &str) -> Vec<Answer> {

@@ -51,9 +51,16 @@ fn answer(mut stream: TcpStream, kind: &str) -> std::io::Result<()> {
     if kind == "banner" {
         stream.write_all(b"220 stub ready\r\n")?;
     }
-    let mut request = [0; 512];
-    let length = stream.read(&mut request)?;
-    let request = String::from_utf8_lossy(&request[..length]).into_owned();
+    let mut request = Vec::new();
+    let mut chunk = [0; 512];
+    // A client may send its request in pieces; what is left unread would reset the connection.
+    while !request.windows(4).any(|end| end == b"\r\n\r\n") {
+        match stream.read(&mut chunk)? {
+            0 => break,
+            length => request.extend_from_slice(&chunk[..length]),
+        }
+    }
+    let request = String::from_utf8_lossy(&request).into_owned();
     let path = request.split(' ').nth(1).unwrap_or("/");
     let (status, body) = match (kind, path) {
         ("banner", _) => return Ok(()),
