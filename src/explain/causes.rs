@@ -185,6 +185,12 @@ causes! {
         "Put comments on lines of their own. dockline env SERVICE VARIABLE shows the value.",
         "注释单独写一行。dockline env 服务 变量 可以看到实际的值。"
     }
+    "stale-container" {
+        "The container still runs with what the files said when it was made. A restart keeps that: only a new container takes what the files say now.",
+        "容器用的还是创建时的配置。restart 不会重新读取文件，只有重新创建的容器才会用上现在的内容。";
+        "docker compose up -d SERVICE makes it anew where something has changed. dockline doctor lists what differs.",
+        "docker compose up -d 服务名：有变化时会重新创建容器。dockline doctor 会列出哪里不一样。"
+    }
     "env-precedence" {
         "Another source of the variable wins: the shell over .env, environment over env_file.",
         "变量在别处也设置了，以别处为准：shell 环境优先于 .env，environment 优先于 env_file。";
