@@ -14,10 +14,11 @@
 //!   [`mounted`]: the settings in configuration files of programs.
 //!   [`templates`] and [`stacks`]: what new projects are made of.
 //! - [`compose`]: the project as Compose loads it.
-//! - [`network`]: who reaches whom.
+//! - [`network`]: who reaches whom. [`engine`]: the live engine and the host.
 //! - [`remedy`]: from a broken address to edits. [`view`]: the survey as tables. [`rule`]: what a rule is.
 //! - [`rules`]: the rules, one file each.
 //! - [`lint`]: all of it in a run, and the guard around every fix. [`explain`]: from an error message to its cause.
+//!   [`doctor`]: what runs, judged.
 //! - [`cli`]: the commands.
 //!
 //! The library is there for the project's own tests and promises no interface.
@@ -27,7 +28,9 @@ pub mod cli;
 pub mod compose;
 pub mod config;
 pub mod diag;
+pub mod doctor;
 pub mod dotenv;
+pub mod engine;
 pub mod explain;
 pub mod interpolation;
 pub mod lint;

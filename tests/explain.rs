@@ -246,3 +246,76 @@ fn a_pages_language_follows() {
     assert_eq!(said.status, 1);
     assert!(said.out.contains("loopback-url"), "{}", said.out);
 }
+
+/// The lines of a list without its comments.
+fn lines(name: &str) -> Vec<String> {
+    let path = common::root().join("fixtures/explain").join(name);
+    let text = std::fs::read_to_string(path).unwrap();
+    text.lines().filter(|l| !l.starts_with('#') && !l.is_empty()).map(str::to_owned).collect()
+}
+
+#[test]
+fn symptoms_have_their_cause() {
+    let wrong: Vec<String> = lines("symptoms.txt")
+        .iter()
+        .filter_map(|row| {
+            let (wanted, line) = row.split_once(" | ").unwrap();
+            let said = diagnosis(line);
+            (said.as_deref() != Some(wanted)).then(|| format!("{said:?} is not {wanted}: {line}"))
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn nothing_is_invented_for_lines_of_others() {
+    let lines = lines("foreign.txt");
+    assert!(lines.len() >= 50);
+    let told: Vec<String> =
+        lines.iter().filter_map(|line| diagnosis(line).map(|cause| format!("{cause}: {line}"))).collect();
+    assert!(told.is_empty(), "{}", told.join("\n"));
+}
+
+/// A log of Compose says who speaks: repeats are counted, and places are those of the speaker.
+#[test]
+fn a_log_of_a_project_is_tied_to_its_services() {
+    let dir = folder(&[(
+        "compose.yaml",
+        "name: stack
+services:
+  api:
+    image: x:1
+    environment:
+      OLLAMA_URL: http://localhost:11434
+  worker:
+    image: x:1
+    environment:
+      OLLAMA_URL: http://localhost:11434
+  web:
+    image: x:1
+    container_name: front
+    environment:
+      API_URL: http://apii:8000
+",
+    )]);
+    let log = "api-1     | INFO starting
+worker-1  | connecting to http://elsewhere:1
+api-1     | dial tcp 127.0.0.1:11434: connect: connection refused
+front     | Error: getaddrinfo ENOTFOUND apii
+api-1     | dial tcp 127.0.0.1:11434: connect: connection refused
+api-1     | dial tcp 127.0.0.1:11434: connect: connection refused
+front     | GET / 200
+";
+    let found = common::run_with(dir.path(), &["explain", "-", "--format", "json"], log).json();
+    let all = found["matches"].as_array().unwrap();
+    let ollama = all.iter().find(|m| m["diagnosis"] == "loopback-to-host").unwrap();
+    assert_eq!((&ollama["count"], &ollama["said_by"]), (&3.into(), &serde_json::json!(["api-1"])));
+    let places = ollama["places"].as_array().unwrap();
+    assert!(places.len() == 1 && places[0]["service"] == "api", "{places:?}");
+    let name = all.iter().find(|m| m["target"]["host"] == "apii").unwrap();
+    assert_eq!((&name["diagnosis"], &name["places"][0]["service"]), (&"wrong-service-name".into(), &"web".into()));
+    let english = common::run_with(dir.path(), &["explain", "-"], log).out;
+    assert!(english.contains("(said by api-1, 3 lines)") && english.contains("(said by front)"), "{english}");
+    let chinese = common::run_with(dir.path(), &["explain", "-", "--lang", "zh"], log).out;
+    assert!(chinese.contains("（api-1 的日志，3 行）"), "{chinese}");
+}

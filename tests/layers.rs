@@ -12,11 +12,11 @@ const FLOORS: &[&[&str]] = &[
     &["yaml", "dotenv", "report", "config", "templates"],
     &["catalog", "interpolation", "mounted", "stacks"],
     &["compose"],
-    &["network"],
+    &["network", "engine"],
     &["remedy"],
     &["rule", "view"],
     &["rules"],
-    &["lint", "explain"],
+    &["lint", "explain", "doctor"],
     &["cli"],
     &["lib", "main"],
 ];

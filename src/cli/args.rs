@@ -59,6 +59,8 @@ pub enum Command {
     New(New),
     /// Put stacks into a project that is there, changing none of its lines
     Add(Add),
+    /// Ask the running containers: which address fails, in which layer, and what to type
+    Doctor(Doctor),
 }
 
 /// Which project, with Compose's meaning.
@@ -125,6 +127,14 @@ pub enum LintFormat {
 pub enum DataFormat {
     Human,
     Json,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum, PartialEq, Eq)]
+pub enum ReachFormat {
+    Human,
+    Json,
+    Mermaid,
+    Html,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum, PartialEq, Eq)]
@@ -243,8 +253,8 @@ pub struct Reach {
     #[arg(long)]
     pub fail_on_broken: bool,
     /// Output format
-    #[arg(long, value_enum, default_value_t = DataFormat::Human, value_name = "FORMAT")]
-    pub format: DataFormat,
+    #[arg(long, value_enum, default_value_t = ReachFormat::Human, value_name = "FORMAT")]
+    pub format: ReachFormat,
     #[command(flatten)]
     pub project: Project,
 }
@@ -405,4 +415,28 @@ pub struct Wish {
     /// Pull all images from this mirror: PREFIX/docker.io/ollama/ollama
     #[arg(long, value_name = "PREFIX")]
     pub registry: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub struct Doctor {
+    /// Directory or Compose file
+    #[arg(value_name = "PATH")]
+    pub path: Option<PathBuf>,
+    /// A container, whoever started it, instead of a project (repeatable)
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["path", "file", "project_name"])]
+    pub container: Vec<String>,
+    /// The name that the project runs under [default: as Compose would name it]
+    #[arg(short = 'p', long, value_name = "NAME")]
+    pub project_name: Option<String>,
+    /// Output format
+    #[arg(long, value_enum, default_value_t = DataFormat::Human, value_name = "FORMAT")]
+    pub format: DataFormat,
+    /// Least severity that makes the exit status 1 [default: warning]
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    pub fail_on: Option<FailOn>,
+    /// Exit 1 also for what could not be judged
+    #[arg(long)]
+    pub strict: bool,
+    #[command(flatten)]
+    pub project: Project,
 }

@@ -185,6 +185,11 @@ struct MatchJson<'a> {
     layer: &'static str,
     target: Option<TargetJson<'a>>,
     text: String,
+    /// How many lines say it.
+    count: usize,
+    /// Who says it, where the text is a log of Compose.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    said_by: &'a [String],
     means: &'static str,
     next: &'static str,
     places: Vec<PlaceJson<'a>>,
@@ -220,6 +225,8 @@ fn json(session: &Session, asked: &str, told: &[Told]) -> String {
         layer: t.one.failed_at(),
         target: t.one.target.as_ref().map(|t| TargetJson { host: &t.host, port: t.port }),
         text: mask(&t.one.text),
+        count: t.one.count,
+        said_by: &t.one.speakers,
         means: page(t.one.cause).0,
         next: page(t.one.cause).1,
         places: t
@@ -235,6 +242,8 @@ fn json(session: &Session, asked: &str, told: &[Told]) -> String {
             layer: "http",
             target: None,
             text: asked.to_owned(),
+            count: 1,
+            said_by: &[],
             means: known.means.get(lang),
             next: known.next.get(lang),
             places: Vec::new(),
@@ -331,7 +340,15 @@ fn head(told: &Told, lang: Lang) -> String {
     };
     let what = if whom.is_empty() { text!("{en}", "{zh}") } else { text!("{whom}: {en}", "{whom}：{zh}") };
     let shown = shorten(&mask(&told.one.text));
-    tame(&format!("{}\n  | {shown}", what.get(lang)))
+    let (names, count) = (&told.one.speakers, told.one.count);
+    let (en, zh) = (names.join(", "), names.join("、"));
+    let by = match (names.is_empty(), count > 1) {
+        (true, false) => text!("", ""),
+        (true, true) => text!(" ({count} lines)", "（{count} 行）"),
+        (false, false) => text!(" (said by {en})", "（{zh} 的日志）"),
+        (false, true) => text!(" (said by {en}, {count} lines)", "（{zh} 的日志，{count} 行）"),
+    };
+    tame(&format!("{}{}\n  | {shown}", what.get(lang), by.get(lang)))
 }
 
 /// A long line around its middle.

@@ -111,6 +111,18 @@ const WORDS: &[(&str, &str)] = &[
         "找出容器为什么连不上模型服务，以及 Compose 项目还有什么问题",
     ),
     ("Say what is wrong, where, why and what to type", "指出哪里错了、为什么、该怎么写"),
+    (
+        "Ask the running containers: which address fails, in which layer, and what to type",
+        "检查正在运行的容器：哪个地址不通、卡在哪一层、该敲什么命令",
+    ),
+    (
+        "A container, whoever started it, instead of a project (repeatable)",
+        "不看项目，只看这个容器，不管是谁启动的（可重复）",
+    ),
+    (
+        "The name that the project runs under [default: as Compose would name it]",
+        "项目运行时用的名字［默认：和 Compose 取的一样］",
+    ),
     ("Mend it, touching no byte that need not change", "修好它，不该动的一个字节也不动"),
     ("Who reaches whom: every address of every service", "谁能连到谁：每个服务的每个地址"),
     (

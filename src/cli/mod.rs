@@ -4,6 +4,7 @@ mod add;
 pub mod args;
 mod completions;
 mod config;
+mod doctor;
 mod env;
 mod explain;
 mod fix;
@@ -27,6 +28,9 @@ use session::{Failure, Search, Session};
 
 /// Runs the command line of this process; the answer is the exit status.
 pub fn main() -> u8 {
+    if let Some(status) = doctor::inside() {
+        return status;
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -53,6 +57,7 @@ pub fn main() -> u8 {
         Command::Man(args) => man::run(&session, args),
         Command::New(args) => new::run(&mut session, args),
         Command::Add(args) => add::run(&mut session, args),
+        Command::Doctor(args) => doctor::run(&mut session, args),
     };
     outcome.unwrap_or_else(|failure| {
         session::complain(session.lang, &failure);

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::args::{DataFormat, Reach};
+use super::args::{Reach, ReachFormat};
 use super::session::{self, Failure, Session};
 use crate::compose::{Project, ServiceId};
 use crate::diag::Text;
@@ -10,7 +10,7 @@ use crate::network::{Form, Goal, Need, Survey, Topology, Verdict, Way, find, jud
 use crate::remedy::{firewall_commands, listen_commands};
 use crate::report;
 use crate::text;
-use crate::view::{reached_json, survey_json, survey_table, verdict_words};
+use crate::view::{reached_json, survey_html, survey_json, survey_mermaid, survey_table, verdict_words};
 
 #[derive(serde::Serialize)]
 struct Document {
@@ -28,11 +28,13 @@ pub(super) fn run(session: &mut Session, args: &Reach) -> Result<u8, Failure> {
         return question(session, args, &survey, from, to);
     }
     let out = match args.format {
-        DataFormat::Json => {
+        ReachFormat::Json => {
             let endpoints = survey_json(&session.files, &survey, 0, session.machine_lang());
             report::document(&Document { version: report::VERSION, endpoints })
         }
-        DataFormat::Human => survey_table(&session.files, &survey, session.lang),
+        ReachFormat::Human => survey_table(&session.files, &survey, session.lang),
+        ReachFormat::Mermaid => survey_mermaid(&session.files, &survey, session.lang),
+        ReachFormat::Html => survey_html(&session.files, &survey, session.lang),
     };
     session::print(&out);
     if args.fail_on_broken && survey.endpoints.iter().any(|j| j.verdict.broken() && j.counts()) {
@@ -57,10 +59,17 @@ struct Answer {
 }
 
 fn question(session: &Session, args: &Reach, survey: &Survey<'_>, from: &str, to: &str) -> Result<u8, Failure> {
+    if matches!(args.format, ReachFormat::Mermaid | ReachFormat::Html) {
+        let what = text!("one question has no picture", "单个问题没有图");
+        return Err(Failure::new(what).hint(text!(
+            "leave out --from and --to, or take --format json",
+            "去掉 --from 和 --to，或用 --format json"
+        )));
+    }
     let net = &survey.net;
     let project = survey.project();
     let asker = service(project, from)?;
-    let lang = if args.format == DataFormat::Json { session.machine_lang() } else { session.lang };
+    let lang = if args.format == ReachFormat::Json { session.machine_lang() } else { session.lang };
     let asked = Asked::parse(net, to)?;
     let path = asked.path.clone();
     // An address is judged as it is; where it fails, the way to what it means is shown.
@@ -83,7 +92,7 @@ fn question(session: &Session, args: &Reach, survey: &Survey<'_>, from: &str, to
     let url = format!("{scheme}{}{port}{path}", found.host);
     let again = again(args);
     let needs: Vec<Text> = found.needs.iter().map(|n| need(net, n, from, &asked, &again)).collect();
-    if args.format == DataFormat::Json {
+    if args.format == ReachFormat::Json {
         session::print(&report::document(&Answer {
             version: report::VERSION,
             from: from.to_owned(),

@@ -38,6 +38,12 @@ impl Failure {
         Self { message, hint: None }
     }
 
+    /// A hint where there is none yet.
+    pub(super) fn or_hint(mut self, hint: Text) -> Self {
+        self.hint.get_or_insert(hint);
+        self
+    }
+
     pub(super) fn hint(mut self, hint: Text) -> Self {
         self.hint = Some(hint);
         self

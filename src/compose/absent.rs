@@ -124,6 +124,9 @@ impl Loader<'_> {
         for (id, service) in services.iter().enumerate().filter(|(_, s)| s.active) {
             for (index, item) in service.value.get("volumes").map_or(&[][..], |v| v.items()).iter().enumerate() {
                 let Some((full, how)) = self.source(item) else { continue };
+                if full.is_file() {
+                    continue;
+                }
                 let path = service.path(&format!("volumes.{index}"));
                 if !self.written_by_another(&full, id, services) {
                     self.note(&mut out, dir, full, how, (id, item.span, path));

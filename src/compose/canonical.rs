@@ -279,10 +279,11 @@ impl Run<'_> {
             Check::Decimal => text.parse().ok().map(Float),
             Check::Duration => duration(&text).map(|ns| Text(go_duration(ns))),
             Check::Bytes => match &value.data {
-                Data::Int(n) => Some(Text(n.to_string())),
+                Data::Int(n) if *n != 0 => Some(Text(n.to_string())),
                 // A fraction of a byte is none.
                 Data::Float(f) if f.fract() != 0.0 => Some(Int(0)),
-                _ => bytes(&text).map(|n| Text(n.to_string())),
+                // None is not shown.
+                _ => bytes(&text).map(|n| if n == 0 { Int(0) } else { Text(n.to_string()) }),
             },
             Check::Mode => match &value.data {
                 Data::Int(n) => Some(Text(format!("{n:04o}"))),
@@ -341,7 +342,9 @@ impl Run<'_> {
             }
             Form::Keyed => self.keyed(value),
             Form::OneOrMany => match &value.data {
-                Data::Str(_) => Shown::of(value, List(vec![self.shape(value, shape)])),
+                Data::Str(_) | Data::Bool(_) | Data::Int(_) | Data::Float(_) => {
+                    Shown::of(value, List(vec![self.shape(value, shape)]))
+                }
                 _ => self.shape(value, shape),
             },
             Form::Named => {
@@ -719,7 +722,10 @@ fn granted(value: &Shown, section: &str) -> Shown {
 fn devices(mut value: Shown) -> Shown {
     if let List(items) = &mut value.data {
         for item in items {
-            if item.get("device_ids").is_none() {
+            let none = item.get("count").is_some_and(Shown::zero);
+            if let (Map(fields), true) = (&mut item.data, none) {
+                fields.retain(|(key, _)| key != "count");
+            } else if item.get("device_ids").is_none() {
                 item.default("count", Shown::made(Int(-1)));
             }
         }

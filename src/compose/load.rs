@@ -110,7 +110,7 @@ pub fn load(files: &mut Files, request: &Request, process: &HashMap<String, Stri
         }
         root = Some(merged);
     }
-    let root = root.unwrap_or_else(|| loader.nothing());
+    let root = root.map_or_else(|| loader.nothing(), |root| merge::without_resets(&root));
     // Those of the command line take the variable's place; without either the empty name is on. Source: measured with
     // docker-compose 2.40.3, as compose-go's `WithDefaultProfiles` says.
     let profiles: HashSet<String> = if request.profiles.is_empty() {

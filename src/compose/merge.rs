@@ -183,6 +183,33 @@ fn conditioned(value: &V, path: &[Rc<str>]) -> V {
     Rc::new(Value { data, tag: value.tag, at: value.at, span: value.span, size: value.size })
 }
 
+/// What is left of a whole project when everything that says `!reset` is gone, also where there was nothing to take away.
+/// Source: measured with docker-compose 2.40.3.
+pub(super) fn without_resets(value: &V) -> V {
+    if !resets(value) {
+        return value.clone();
+    }
+    let data = match &value.data {
+        Data::Map(map) => {
+            let kept = map.entries.iter().filter(|e| e.value.tag != Some(Tag::Reset));
+            let entries = kept.map(|e| Entry { value: without_resets(&e.value), ..e.clone() }).collect();
+            Data::Map(Map { entries, layers: map.layers.clone() })
+        }
+        Data::Seq(items) => Data::Seq(items.iter().filter(|i| i.tag != Some(Tag::Reset)).map(without_resets).collect()),
+        _ => return value.clone(),
+    };
+    Rc::new(Value { data, tag: value.tag, at: value.at, span: value.span, size: value.size })
+}
+
+fn resets(value: &V) -> bool {
+    let inside = |value: &V| value.tag == Some(Tag::Reset) || resets(value);
+    match &value.data {
+        Data::Map(map) => map.entries.iter().any(|e| inside(&e.value)),
+        Data::Seq(items) => items.iter().any(inside),
+        _ => false,
+    }
+}
+
 /// `!reset`: null, or the empty value of its kind, which every reader takes for absent.
 fn nothing(later: &V) -> V {
     Rc::new(Value { data: Data::Null, tag: later.tag, at: later.at, span: later.span, size: 1 })

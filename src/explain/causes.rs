@@ -185,6 +185,12 @@ causes! {
         "Put comments on lines of their own. dockline env SERVICE VARIABLE shows the value.",
         "注释单独写一行。dockline env 服务 变量 可以看到实际的值。"
     }
+    "stale-container" {
+        "The container still runs with what the files said when it was made. A restart keeps that: only a new container takes what the files say now.",
+        "容器用的还是创建时的配置。restart 不会重新读取文件，只有重新创建的容器才会用上现在的内容。";
+        "docker compose up -d SERVICE makes it anew where something has changed. dockline doctor lists what differs.",
+        "docker compose up -d 服务名：有变化时会重新创建容器。dockline doctor 会列出哪里不一样。"
+    }
     "env-precedence" {
         "Another source of the variable wins: the shell over .env, environment over env_file.",
         "变量在别处也设置了，以别处为准：shell 环境优先于 .env，environment 优先于 env_file。";
@@ -404,14 +410,200 @@ causes! {
     "auth-missing" {
         "The server wants a key, or the client makes no call without one.",
         "服务端要 key，或者客户端没有 key 就不发请求。";
-        "Set the client's key (OPENAI_API_KEY or the like); for a server that asks for none, such as Ollama, any word will do.",
-        "设置客户端的 key（例如 OPENAI_API_KEY）；服务端不验证的话（比如 Ollama），随便写一个词就行。"
+        "Set the client's key (OPENAI_API_KEY or the like); for a server that asks for none, such as Ollama, any word will do. Trying again with the same key does not help (401).",
+        "设置客户端的 key（例如 OPENAI_API_KEY）；服务端不验证的话（比如 Ollama），随便写一个词就行。key 不变，重试没有用（401）。"
     }
     "bad-request" {
         "The server was reached and does not take the request as it is.",
         "服务连到了，但不接受这样的请求。";
-        "Read the message in the answer: a model without tools, a parameter that this server does not know.",
-        "看返回的信息：可能是模型不支持工具调用，或者服务端不认识某个参数。"
+        "Read the message in the answer: a model without tools, a parameter that this server does not know. The same request fails again (400).",
+        "看返回的信息：可能是模型不支持工具调用，或者服务端不认识某个参数。同样的请求重试没有用（400）。"
+    }
+    "tls-mismatch" {
+        "One side speaks HTTPS and the other plain HTTP: the first bytes are not what they wait for. Model servers in a project speak HTTP unless a proxy stands before them.",
+        "一边说的是 HTTPS，另一边是普通 HTTP，第一个字节就对不上。项目里的模型服务默认只说 HTTP，除非前面有反向代理。";
+        "Change https:// to http:// in the address (or the other way round), and try it: curl -v http://HOST:PORT/",
+        "把地址里的 https:// 改成 http://（或者反过来），再试一下：curl -v http://主机:端口/"
+    }
+    "tls-certificate" {
+        "The server was reached over HTTPS, and the client does not trust its certificate: signed by itself or by an authority that the container does not know, expired, or made for another name.",
+        "HTTPS 连上了，但客户端不信任服务端的证书：自签名、由容器不认识的机构签发、已经过期，或者是给别的域名签的。";
+        "Look at it: openssl s_client -connect HOST:443 -servername HOST </dev/null | openssl x509 -noout -subject -issuer -dates. Inside the project call the server by http://, or mount the authority's certificate and name it: SSL_CERT_FILE, REQUESTS_CA_BUNDLE (Python), NODE_EXTRA_CA_CERTS (Node.js)",
+        "先看证书：openssl s_client -connect 主机:443 -servername 主机 </dev/null | openssl x509 -noout -subject -issuer -dates。项目内部直接用 http://；否则把 CA 证书挂载进容器，并用变量指明：SSL_CERT_FILE、REQUESTS_CA_BUNDLE（Python）、NODE_EXTRA_CA_CERTS（Node.js）"
+    }
+    "mixed-content" {
+        "The page came over HTTPS, and its script calls an http:// address. Browsers block that before a packet leaves.",
+        "页面是 HTTPS 打开的，脚本却去请求 http:// 地址，浏览器会直接拦下，一个包都不发。";
+        "Give the model server or API an HTTPS address too (the same reverse proxy, a path of the same site), or let the application's server make the call",
+        "给模型服务或 API 也配上 HTTPS（同一个反向代理、同一站点的一个路径），或者改由应用的服务端去调用"
+    }
+    "proxy-login" {
+        "The proxy wants a user name and a password before it lets the request through.",
+        "代理要求先提供用户名和密码，才放行请求。";
+        "Write them into the proxy's address (HTTP_PROXY=http://USER:PASSWORD@PROXY:PORT, special characters as %40 and so on), or leave the proxy out for this host with NO_PROXY",
+        "把账号写进代理地址（HTTP_PROXY=http://用户:密码@代理:端口，特殊字符写成 %40 这类编码），或者用 NO_PROXY 让这个主机不走代理"
+    }
+    "registry-unreachable" {
+        "The engine could not reach the registry that has the image. Containers and Compose file are not at fault: the daemon makes this connection, with the daemon's own DNS and proxy.",
+        "引擎连不上存放镜像的仓库。和容器、Compose 文件无关：拉镜像的是 dockerd，用的是它自己的 DNS 和代理。";
+        "Try from the host: curl -I https://registry-1.docker.io/v2/. Then give the daemon a proxy (systemctl edit docker: Environment=HTTPS_PROXY=...) or a mirror (registry-mirrors in /etc/docker/daemon.json), and sudo systemctl restart docker",
+        "先在宿主机上试：curl -I https://registry-1.docker.io/v2/。再给 dockerd 配代理（systemctl edit docker，写 Environment=HTTPS_PROXY=……）或镜像加速（/etc/docker/daemon.json 里的 registry-mirrors），然后 sudo systemctl restart docker"
+    }
+    "registry-limit" {
+        "The registry counted too many pulls from this address or account. Nothing is wrong with the image.",
+        "仓库认为这个地址或账号拉取得太频繁，镜像本身没有问题。";
+        "docker login raises the limit; or wait (Docker Hub counts over hours), or take the image from a mirror or from ghcr.io or quay.io",
+        "docker login 之后额度更高；也可以等一等（Docker Hub 按小时计数），或者换镜像加速、改用 ghcr.io、quay.io 上的镜像"
+    }
+    "image-missing" {
+        "The registry has no such image or tag, or shows it to members only: it says \"denied\" for both. A name without a registry is looked for on Docker Hub.",
+        "仓库里没有这个镜像或标签，或者它是私有的：两种情况都报 denied。名字里没写仓库地址的，会去 Docker Hub 找。";
+        "Compare name and tag with the image's page; docker manifest inspect IMAGE:TAG asks the registry. Private: docker login REGISTRY. An image that the project builds: docker compose build, or pull_policy: build",
+        "对照镜像主页检查名字和标签；docker manifest inspect 镜像:标签 可以直接问仓库。私有镜像：docker login 仓库地址。本项目自己构建的镜像：docker compose build，或者写 pull_policy: build"
+    }
+    "image-platform" {
+        "The image was made for another processor (amd64 on an ARM machine, or the other way round).",
+        "镜像是给另一种处理器做的（在 ARM 机器上用了 amd64 的镜像，或者反过来）。";
+        "docker manifest inspect IMAGE shows the platforms; take a tag that has yours. To emulate: platform: linux/amd64 and docker run --privileged --rm tonistiigi/binfmt --install amd64 (slow, and without GPU)",
+        "docker manifest inspect 镜像 会列出支持的平台，换一个支持本机的标签。要模拟运行：写 platform: linux/amd64，再执行 docker run --privileged --rm tonistiigi/binfmt --install amd64（慢，而且不能用显卡）"
+    }
+    "engine-permission" {
+        "This user may not talk to the engine: the socket belongs to root and the group docker.",
+        "当前用户没有权限访问 Docker 引擎：套接字属于 root 和 docker 组。";
+        "sudo usermod -aG docker $USER, then log in anew (who is in that group is as good as root). A container with the socket mounted needs the group's number: group_add: [\"999\"] (getent group docker)",
+        "sudo usermod -aG docker $USER，再重新登录（进了这个组就等于有了 root 权限）。挂载了套接字的容器要加上这个组的编号：group_add: [\"999\"]（用 getent group docker 查）"
+    }
+    "engine-not-running" {
+        "Nobody answers at the engine's socket: the daemon is not running, or the context points elsewhere.",
+        "引擎的套接字没有应答：dockerd 没有运行，或者 context 指到了别处。";
+        "systemctl status docker (Docker Desktop: is it started?); docker context ls and DOCKER_HOST say where the client looks",
+        "systemctl status docker（Docker Desktop：看它有没有启动）；docker context ls 和 DOCKER_HOST 说明客户端连的是哪里"
+    }
+    "mount-denied" {
+        "Docker Desktop hands only shared folders to containers, and this path is in none of them.",
+        "Docker Desktop 只把共享的目录交给容器，而这个路径不在其中。";
+        "Settings > Resources > File sharing: add the folder; or move the project below your home folder",
+        "在 Settings > Resources > File sharing 里加上这个目录；或者把项目移到用户目录下面"
+    }
+    "address-pools" {
+        "The engine has no address range left for another network, or the range that the file names is taken (other networks, a VPN).",
+        "引擎没有空闲的网段可以建新网络，或者文件里写的网段已经被占用（别的网络、VPN）。";
+        "docker network prune takes away unused networks; else set ranges of your own under default-address-pools in /etc/docker/daemon.json, or another subnet in the file",
+        "docker network prune 删掉没用的网络；还不够就在 /etc/docker/daemon.json 的 default-address-pools 里设自己的网段，或者在文件里换一个 subnet"
+    }
+    "container-name-taken" {
+        "Another container, also a stopped one, has that name. container_name is one name for the whole engine.",
+        "已经有别的容器（停止的也算）用了这个名字。container_name 在整个引擎里只能有一个。";
+        "docker ps -a --filter name=NAME shows whose it is; docker rm it, or leave container_name out and let Compose name it",
+        "docker ps -a --filter name=名字 看是谁的；用 docker rm 删掉，或者去掉 container_name，让 Compose 自己起名"
+    }
+    "stale-network" {
+        "The container was made for a network that has been removed since. Starting it again looks for the old one.",
+        "容器创建时用的网络后来被删了，再启动时找的还是旧的那个。";
+        "docker compose up -d --force-recreate, or docker compose down and up",
+        "docker compose up -d --force-recreate，或者先 docker compose down 再 up"
+    }
+    "undefined-reference" {
+        "A service names a volume, network, config, secret or service that the files do not define.",
+        "服务引用的卷、网络、config、secret 或服务，在文件里没有定义。";
+        "Define it at the top level (volumes:, networks: ...), or correct the name: dockline lint says where and which name is near",
+        "在顶层定义它（volumes:、networks: 等），或者改正名字：dockline lint 会指出位置和相近的名字"
+    }
+    "compose-file" {
+        "Compose does not take the file: its YAML or an attribute is wrong.",
+        "Compose 不接受这个文件：YAML 写错了，或者某个属性不对。";
+        "dockline lint shows the line, and what was meant where it can tell",
+        "dockline lint 会指出是哪一行，能判断的话还会给出正确写法"
+    }
+    "disk-full" {
+        "The disk is full, or so full that the program refuses to write.",
+        "磁盘满了，或者满到程序拒绝写入。";
+        "df -h and docker system df; docker system prune removes stopped containers and unused networks and images, docker builder prune the build cache. Models lie in ~/.ollama or the volume of the service: ollama rm MODEL",
+        "先看 df -h 和 docker system df；docker system prune 清理停止的容器、没用的网络和镜像，docker builder prune 清理构建缓存。模型在 ~/.ollama 或服务的卷里：ollama rm 模型"
+    }
+    "file-limit" {
+        "The process has as many files and connections open as it may.",
+        "进程打开的文件和连接数到了上限。";
+        "Give the service ulimits: nofile: {soft: 65536, hard: 65536}; docker compose exec SERVICE sh -c 'ulimit -n' shows what it has. If the number grows without end, connections are not closed",
+        "给服务写 ulimits: nofile: {soft: 65536, hard: 65536}；docker compose exec 服务名 sh -c 'ulimit -n' 看当前值。如果打开数一直涨，就是有连接没有关闭"
+    }
+    "volume-version" {
+        "The data in the volume was written by another major version, which this one can't read.",
+        "卷里的数据是另一个大版本写的，当前版本读不了。";
+        "Go back to the image's old tag, dump the data, and load it into the new version with an empty volume. Back up the volume first",
+        "先换回旧版本的镜像，导出数据，再用空的卷导入新版本。动手前先备份卷"
+    }
+    "gpu-memory" {
+        "The model and its context do not fit into the GPU's free memory.",
+        "模型和上下文放不进显卡的剩余显存。";
+        "nvidia-smi shows who holds it. Take a smaller model or quantisation, a shorter context (num_ctx, --max-model-len), fewer parallel requests (OLLAMA_NUM_PARALLEL), or unload others (ollama stop MODEL); vLLM: --gpu-memory-utilization",
+        "nvidia-smi 看谁占着显存。换小一点的模型或量化版本，缩短上下文（num_ctx、--max-model-len），减少并发（OLLAMA_NUM_PARALLEL），或者卸载别的模型（ollama stop 模型）；vLLM 看 --gpu-memory-utilization"
+    }
+    "model-load-failed" {
+        "The server runs, and the process that loads the model died: too little memory, or a model file that this version can't read.",
+        "服务在运行，但加载模型的进程挂了：内存不够，或者这个版本读不了这个模型文件。";
+        "The server's log says why (docker compose logs SERVICE, journalctl -u ollama); update the server for a new model, pull the model again, or take a smaller one",
+        "看服务的日志（docker compose logs 服务名、journalctl -u ollama）；新模型要升级服务，或者重新拉取模型，或者换小一点的"
+    }
+    "context-too-long" {
+        "The request has more tokens than the model or server takes.",
+        "请求的 token 数超过了模型或服务的上限。";
+        "The same request fails again: send less (fewer or smaller passages, a shorter history), or raise the server's limit (num_ctx, --max-model-len)",
+        "重试没有用：减少内容（检索片段少一点、历史短一点），或者调大服务端的上限（num_ctx、--max-model-len）"
+    }
+    "quota" {
+        "The account or token has no credit left. The address and the key are right.",
+        "账号或令牌的额度用完了。地址和 key 都没有问题。";
+        "Trying again does not help. One-API / New-API: raise the token's quota and the user's (they are two); else top up the account with the provider",
+        "重试没有用。One-API / New-API：令牌额度和用户额度是分开的，两个都要够；其他服务到提供方充值"
+    }
+    "forbidden" {
+        "The server knows the key and does not allow it this: model, region, address or action (403).",
+        "服务端认识这个 key，但不允许做这件事：模型、地区、来源地址或操作没有权限（403）。";
+        "Trying again does not help. Look at what the key may do and from where; from Ollama a 403 means the page's origin: dockline explain cors-origins",
+        "重试没有用。看这个 key 有哪些权限、限制从哪里访问；Ollama 返回 403 是因为页面来源：dockline explain cors-origins"
+    }
+    "rate-limit" {
+        "Too many requests at once, or in this minute (429), or the server's queue is full.",
+        "同时的请求太多，或者这一分钟内太多（429），也可能是服务端的队列满了。";
+        "Try again after a while, each time twice as long (Retry-After says how long), with fewer at the same time. Ollama: OLLAMA_NUM_PARALLEL and OLLAMA_MAX_QUEUE",
+        "过一会儿再试，间隔逐次加倍（以 Retry-After 为准），并减少并发。Ollama：OLLAMA_NUM_PARALLEL 和 OLLAMA_MAX_QUEUE"
+    }
+    "body-too-large" {
+        "A proxy refused the upload for its size; nginx takes 1 MB unless told otherwise.",
+        "反向代理嫌上传的内容太大；nginx 默认只收 1 MB。";
+        "client_max_body_size 100m; in the server block of nginx (Dify: NGINX_CLIENT_MAX_BODY_SIZE), then reload it",
+        "在 nginx 的 server 段里写 client_max_body_size 100m;（Dify：NGINX_CLIENT_MAX_BODY_SIZE），再重新加载"
+    }
+    "bad-gateway" {
+        "A proxy answered, and the server behind it did not: it is down, starting, or at another address than the proxy thinks.",
+        "应答的是反向代理，它后面的服务没有应答：没启动、正在启动，或者地址和代理配置的不一样。";
+        "Look at the proxy's log for the address that it tried (docker compose logs nginx), then at that service: docker compose ps -a. Worth trying again once it is up",
+        "看代理的日志里连的是哪个地址（docker compose logs nginx），再看那个服务：docker compose ps -a。服务起来以后可以重试"
+    }
+    "server-unavailable" {
+        "The server or a proxy says that it can't answer now (503): starting, loading a model, overloaded, or without a backend.",
+        "服务或代理说现在无法应答（503）：正在启动、正在加载模型、过载，或者后面没有可用的服务。";
+        "Try again after a while; if it stays, docker compose ps -a and the log of that server. One-API / New-API: a channel for this model must be enabled for the group",
+        "过一会儿重试；一直这样就看 docker compose ps -a 和那个服务的日志。One-API / New-API：这个模型在该分组里要有启用的渠道"
+    }
+    "server-error" {
+        "The server was reached and failed inside (500). The client's message seldom says why.",
+        "服务连上了，但内部出错（500）。客户端的报错里一般看不出原因。";
+        "Read that server's own log at the same second: docker compose logs --since 5m SERVICE. Try again once; the same request fails the same way as a rule",
+        "看那个服务同一时刻的日志：docker compose logs --since 5m 服务名。可以重试一次；同样的请求一般会同样失败"
+    }
+    "nginx-resolver" {
+        "nginx has a name in a variable and no server to look it up with.",
+        "nginx 的变量里有域名，但没有配置用来解析的 DNS。";
+        "resolver 127.0.0.11 valid=10s; in the server block: that is Docker's DNS",
+        "在 server 段里写 resolver 127.0.0.11 valid=10s; 这是 Docker 的 DNS"
+    }
+    "stream-cut" {
+        "The answer broke off in the middle: a proxy's read timeout ran out, or the server died while it spoke.",
+        "回答传到一半断了：反向代理的读超时到了，或者服务在输出时挂了。";
+        "proxy_read_timeout 600s; and proxy_buffering off; at the proxy. If it breaks without one: docker inspect -f '{{.State.OOMKilled}} {{.RestartCount}}' CONTAINER",
+        "在反向代理上写 proxy_read_timeout 600s; 和 proxy_buffering off;。没有代理也断的话：docker inspect -f '{{.State.OOMKilled}} {{.RestartCount}}' 容器"
     }
 }
 

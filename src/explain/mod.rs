@@ -8,4 +8,4 @@ mod tie;
 pub use causes::{CAUSES, Cause, cause};
 pub use read::{Match, read};
 pub use target::{Target, target};
-pub use tie::{finding_of, tie};
+pub use tie::{finding_of, speaker, tie};

@@ -14,6 +14,10 @@ pub struct Match {
     pub target: Option<Target>,
     /// The line that says it.
     pub text: String,
+    /// Who says it, where the lines are a log of Compose: `api-1`.
+    pub speakers: Vec<String>,
+    /// How many lines say it.
+    pub count: usize,
 }
 
 impl Match {
@@ -27,19 +31,30 @@ impl Match {
     }
 }
 
+/// Among so many lines the next one of the same speaker is looked for: services of a project speak in turn.
+const NEAR: usize = 20;
+
 /// Reads a message or a log. What several lines say alike is said once; the likeliest cause of each comes before the second
 /// likeliest of any.
 pub fn read(text: &str) -> Vec<Match> {
-    let lines: Vec<&str> = text.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
+    let lines: Vec<Line<'_>> = text.lines().map(Line::parse).filter(|l| !l.text.is_empty()).collect();
     let mut readings: Vec<Vec<Match>> = Vec::new();
-    for (index, line) in lines.iter().enumerate() {
-        let Some(reading) = read_line(&lines, index, line) else { continue };
+    for index in 0..lines.len() {
+        let Some(mut reading) = read_line(&lines, index) else { continue };
         let known = readings.iter_mut().find(|r| similar(r, &reading));
         match known {
             // Of two lines about one failure the one that says more counts.
             Some(old) => {
                 if rank(&reading) > rank(old) {
-                    *old = reading;
+                    std::mem::swap(old, &mut reading);
+                }
+                for (one, more) in old.iter_mut().zip(reading.first().into_iter().cycle()) {
+                    one.count += more.count;
+                    for speaker in &more.speakers {
+                        if !one.speakers.contains(speaker) {
+                            one.speakers.push(speaker.clone());
+                        }
+                    }
                 }
             }
             None => readings.push(reading),
@@ -83,16 +98,49 @@ fn similar(a: &[Match], b: &[Match]) -> bool {
     }
 }
 
-fn read_line(lines: &[&str], index: usize, line: &str) -> Option<Vec<Match>> {
+/// A line, and who says it.
+#[derive(Clone, Copy)]
+struct Line<'a> {
+    speaker: Option<&'a str>,
+    text: &'a str,
+}
+
+impl<'a> Line<'a> {
+    /// `docker compose logs` begins each line with the container's name, blanks and a bar.
+    fn parse(line: &'a str) -> Self {
+        let line = line.trim();
+        let plain = Self { speaker: None, text: line };
+        let Some((name, rest)) = line.split_once('|') else { return plain };
+        let padded = name.trim_end();
+        let named = !padded.is_empty()
+            && padded.len() < name.len()
+            && padded.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+            && padded.contains(|c: char| c.is_ascii_alphabetic());
+        if named { Self { speaker: Some(padded), text: rest.trim() } } else { plain }
+    }
+}
+
+fn read_line(lines: &[Line<'_>], index: usize) -> Option<Vec<Match>> {
+    let Line { speaker, text: line } = *lines.get(index)?;
     let lower = line.to_lowercase();
     let fits: Vec<&Signature> = signatures().iter().filter(|s| s.find(&lower).is_some()).collect();
     let first = *fits.first()?;
     // Some programs put the address on the line before, or after.
-    let beside = |step: Option<usize>| step.and_then(|i| lines.get(i)).copied().unwrap_or("");
-    let around = format!("{} {line} {}", beside(index.checked_sub(1)), beside(index.checked_add(1)));
+    let ours = |l: &&Line<'_>| l.speaker == speaker;
+    let before = lines.get(..index).and_then(|l| l.iter().rev().take(NEAR).find(ours)).map_or("", |l| l.text);
+    let after = lines.get(index + 1..).and_then(|l| l.iter().take(NEAR).find(ours)).map_or("", |l| l.text);
+    let around = format!("{before} {line} {after}");
     let whom = target(line).or_else(|| target(&around));
     let made = |causes: Vec<&'static str>, signature: &Signature, symptom: Option<Symptom>| -> Vec<Match> {
-        let one = |cause| Match { cause, layer: signature.layer, symptom, target: whom.clone(), text: line.to_owned() };
+        let one = |cause| Match {
+            cause,
+            layer: signature.layer,
+            symptom,
+            target: whom.clone(),
+            text: line.to_owned(),
+            speakers: speaker.map(str::to_owned).into_iter().collect(),
+            count: 1,
+        };
         causes.into_iter().map(one).collect()
     };
     let mut out = match &first.says {

@@ -8,7 +8,12 @@ use crate::network::{Audience, HOST_ALIASES, Judged, Survey, Verdict, is_loopbac
 /// The endpoints of a project that a message is about: those that name its address; where it names none, those that fail in
 /// the way that it tells of.
 pub fn tie<'s>(survey: &'s Survey<'_>, one: &Match) -> Vec<&'s Judged> {
-    let read = survey.endpoints.iter().filter(|j| j.counts() && j.role.audience != Audience::Healthcheck);
+    let speakers: Vec<usize> = one.speakers.iter().filter_map(|s| speaker(survey, s)).collect();
+    let read = survey
+        .endpoints
+        .iter()
+        .filter(|j| j.counts() && j.role.audience != Audience::Healthcheck)
+        .filter(|j| speakers.is_empty() || speakers.contains(&j.endpoint.service));
     match &one.target {
         Some(target) => {
             let found: Vec<&Judged> = read
@@ -24,6 +29,19 @@ pub fn tie<'s>(survey: &'s Survey<'_>, one: &Match) -> Vec<&'s Judged> {
         }
         None => read.filter(|j| j.verdict.broken() && fits(j.verdict, one.symptom)).collect(),
     }
+}
+
+/// The service that a name in a log stands for: `api-1`, `project-api-1`, or the name that the container is given.
+pub fn speaker(survey: &Survey<'_>, name: &str) -> Option<usize> {
+    let project = survey.project();
+    let given = project.services.iter().position(|s| s.container_name.as_deref() == Some(name));
+    let short = || {
+        let (service, number) = name.rsplit_once(['-', '_'])?;
+        let own = service.strip_prefix(&*project.name).and_then(|s| s.strip_prefix(['-', '_']));
+        number.chars().all(|c| c.is_ascii_digit()).then_some(())?;
+        project.service(service).or_else(|| project.service(own?))
+    };
+    given.or_else(short).or_else(|| project.service(name))
 }
 
 fn fits(verdict: Verdict, symptom: Option<Symptom>) -> bool {

@@ -70,14 +70,17 @@ fn handed_out(cx: &mut Cx<'_>) {
     for (id, service) in cx.project().services.iter().enumerate().filter(|(_, s)| s.active && !s.builds) {
         let image = cx.survey.net.image(id);
         for var in &service.environment {
-            let wants = catalog::variable(&var.key, image).is_some_and(|fact| {
-                fact.audience == Some(catalog::Audience::Browser) && fact.scheme == Some(SchemeRule::Required)
-            });
-            let Some(value) = var.value.as_ref().filter(|v| wants && !v.uncertain) else { continue };
+            let Some(value) = var.value.as_ref().filter(|v| !v.uncertain) else { continue };
             let text = value.text();
             let host = text.split(['/', ':']).next().unwrap_or("");
             let named = host == "localhost" || (host.contains('.') && !host.contains(|c: char| c.is_whitespace()));
-            if !named || text.contains("://") {
+            // Most values are ruled out by their looks; the catalog has to be searched for the rest.
+            let wants = || {
+                catalog::variable(&var.key, image).is_some_and(|fact| {
+                    fact.audience == Some(catalog::Audience::Browser) && fact.scheme == Some(SchemeRule::Required)
+                })
+            };
+            if !named || text.contains("://") || !wants() {
                 continue;
             }
             let written = || service.path(&format!("environment.{}", var.key));

@@ -78,7 +78,7 @@ pub fn reached_json(survey: &Survey<'_>, reached: Reached) -> serde_json::Value 
 }
 
 /// Broken first, then unknown, then what works, then what nobody judges; the order of the files within each.
-fn ordered<'s>(survey: &'s Survey<'_>) -> Vec<&'s Judged> {
+pub(super) fn ordered<'s>(survey: &'s Survey<'_>) -> Vec<&'s Judged> {
     let mut out: Vec<&Judged> = survey.endpoints.iter().collect();
     out.sort_by_key(|j| {
         let class = match j.verdict {

@@ -77,7 +77,7 @@ const HOOK: Shape = Object {
     required: &["command"],
     extra: Extra::Extensions,
 };
-const COUNT: Shape = Scalar(INT.or(STR), Count);
+const COUNT: Shape = Written(Form::Kept, &Scalar(INT.or(STR), Count));
 const DEVICE_FIELDS: &[(&str, Shape)] =
     &[("capabilities", TEXTS), ("count", COUNT), ("device_ids", TEXTS), ("driver", TEXT), ("options", KEYED)];
 const EXTERNAL: Shape = Written(
@@ -378,34 +378,40 @@ const DEPLOY: Shape = Either(&[
                     fields: &[
                         (
                             "limits",
-                            Object {
-                                fields: &[("cpus", DECIMAL), ("memory", Scalar(STR, Bytes)), ("pids", WHOLE)],
-                                required: &[],
-                                extra: Extra::Extensions,
-                            },
+                            Written(
+                                Form::Kept,
+                                &Object {
+                                    fields: &[("cpus", DECIMAL), ("memory", Scalar(STR, Bytes)), ("pids", WHOLE)],
+                                    required: &[],
+                                    extra: Extra::Extensions,
+                                },
+                            ),
                         ),
                         (
                             "reservations",
-                            Object {
-                                fields: &[
-                                    ("cpus", DECIMAL),
-                                    ("memory", Scalar(STR, Bytes)),
-                                    ("generic_resources", GENERIC_RESOURCES),
-                                    (
-                                        "devices",
-                                        List {
-                                            item: &Object {
-                                                fields: DEVICE_FIELDS,
-                                                required: &["capabilities"],
-                                                extra: Extra::Extensions,
+                            Written(
+                                Form::Kept,
+                                &Object {
+                                    fields: &[
+                                        ("cpus", DECIMAL),
+                                        ("memory", Scalar(STR, Bytes)),
+                                        ("generic_resources", GENERIC_RESOURCES),
+                                        (
+                                            "devices",
+                                            List {
+                                                item: &Object {
+                                                    fields: DEVICE_FIELDS,
+                                                    required: &["capabilities"],
+                                                    extra: Extra::Extensions,
+                                                },
+                                                unique: false,
                                             },
-                                            unique: false,
-                                        },
-                                    ),
-                                ],
-                                required: &[],
-                                extra: Extra::Extensions,
-                            },
+                                        ),
+                                    ],
+                                    required: &[],
+                                    extra: Extra::Extensions,
+                                },
+                            ),
                         ),
                     ],
                     required: &[],
@@ -606,10 +612,13 @@ pub(super) static SERVICE: Shape = Object {
                         "options",
                         Map {
                             keys: Keys::Any,
-                            value: &Either(&[
-                                Scalar(BOOL.or(NUMBER).or(STR), Free),
-                                List { item: &Scalar(BOOL.or(NUMBER).or(STR), Free), unique: false },
-                            ]),
+                            value: &Written(
+                                Form::OneOrMany,
+                                &Either(&[
+                                    Scalar(BOOL.or(NUMBER).or(STR), Free),
+                                    List { item: &Scalar(BOOL.or(NUMBER).or(STR), Free), unique: false },
+                                ]),
+                            ),
                         },
                     ),
                 ],

@@ -1,0 +1,457 @@
+//! `dockline doctor [PATH]`
+
+use std::fmt::Write as _;
+use std::io::Read as _;
+use std::net::IpAddr;
+use std::path::Path;
+
+use foldhash::HashMap;
+
+use super::args::{DataFormat, Doctor};
+use super::session::{self, Failure, Session};
+use crate::compose::{self, Project, Request};
+use crate::diag::{Severity, Text, mask};
+use crate::doctor::{Ailment, Examined, Looked, Patient, Planned, compose_text, examine, plan};
+use crate::engine::{
+    self, Answer, Container, Engine, Facts, HostSide, INSIDE, Job, Listening, Name, Probed, Target, Tcp, Tool, Wanted,
+};
+use crate::network::{self, MODEL_PORTS, Survey};
+use crate::report::{self, tame};
+use crate::text;
+
+/// The part of the program that runs in a container's network namespace; `None` where this is no such run.
+pub(super) fn inside() -> Option<u8> {
+    let mut words = std::env::args_os().skip(1);
+    if words.next()? != INSIDE {
+        return None;
+    }
+    let root = words.next()?;
+    let mut plan = String::new();
+    let read = std::io::stdin().lock().take(16 << 20).read_to_string(&mut plan);
+    let targets: Vec<Target> = read.ok().and_then(|_| serde_json::from_str(&plan).ok())?;
+    let answers = engine::try_all(&targets, Path::new(&root));
+    session::print(&serde_json::to_string(&answers).unwrap_or_default());
+    Some(session::OK)
+}
+
+pub(super) fn run(session: &mut Session, args: &Doctor) -> Result<u8, Failure> {
+    let project = files(session, args)?;
+    let dir = project.as_ref().map_or_else(|| session.files.base().to_path_buf(), |p| p.dir.clone());
+    let config = session.config(&args.project.host, &dir)?;
+    let least = session::threshold(session, args.fail_on, &config)?;
+    let engine = connect()?;
+    let wanted = match &project {
+        Some(project) => Wanted::Project {
+            name: args.project_name.clone().unwrap_or_else(|| project.name.clone()),
+            dir: project.dir.to_string_lossy().into_owned(),
+        },
+        None if !args.container.is_empty() => Wanted::Named(args.container.clone()),
+        None => Wanted::Project { name: args.project_name.clone().unwrap_or_default(), dir: String::new() },
+    };
+    let facts = engine.facts(&wanted).map_err(|why| {
+        let from = &engine.place.from;
+        Failure::new(text!("the engine ({from}) does not tell: {why}", "引擎（{from}）没有给出答复：{why}"))
+    })?;
+    if facts.containers.is_empty() {
+        return Err(nothing_runs(&wanted, args));
+    }
+    let name = args.project_name.as_ref().map_or_else(String::new, |n| format!(" -p {}", session::quoted(n)));
+    let compose = format!("docker compose{name}{}", session::again(&only_files(args), &[]));
+    let planned = planned(session, &facts, project.as_ref());
+    let (answers, host, inner) = look(&engine, &facts, &planned);
+    let patient = Patient { facts: &facts, host: &host, inside: &inner, files: project.as_ref(), compose: &compose };
+    let mut found = examine(&patient, &planned, &answers);
+    if !host.here {
+        found.gaps.push(text!(
+            "the engine's host is not this machine (or its networks are not visible here): who listens on the host was not looked at",
+            "引擎所在的主机不是这台机器（或者从这里看不到它的网络）：没有查看宿主机上谁在监听"
+        ));
+    }
+    let report = Report { session, args, engine: &engine, patient: &patient, found: &found };
+    match args.format {
+        DataFormat::Json => session::print(&report.json()),
+        DataFormat::Human => session::print(&report.human()),
+    }
+    let worst = found.ailments.iter().map(|a| a.severity).max();
+    let fails = least.zip(worst).is_some_and(|(least, worst)| worst >= least);
+    Ok(if fails || (args.strict && !found.gaps.is_empty()) { session::FINDINGS } else { session::OK })
+}
+
+/// The project's files; `None` where containers are named, or the project is asked for by its name only.
+fn files(session: &mut Session, args: &Doctor) -> Result<Option<Project>, Failure> {
+    if !args.container.is_empty() {
+        return Ok(None);
+    }
+    let paths: Vec<_> = args.path.iter().cloned().collect();
+    match super::one_project(session, &args.project, &paths) {
+        Ok((project, _)) => Ok(Some(project)),
+        Err(_) if args.project_name.is_some() && args.project.file.is_empty() && args.path.is_none() => Ok(None),
+        Err(failure) => Err(failure.or_hint(text!(
+            "for a container that no file tells of: dockline doctor --container NAME",
+            "没有文件的容器：dockline doctor --container 容器名"
+        ))),
+    }
+}
+
+fn connect() -> Result<Engine, Failure> {
+    let places = engine::places_here();
+    Engine::connect(&places).map_err(|failed| {
+        let Some((place, why)) = failed.first() else {
+            return Failure::new(text!("no Docker engine found", "没有找到 Docker 引擎")).hint(text!(
+                "is it running (sudo systemctl start docker, or open Docker Desktop)? Elsewhere: DOCKER_HOST=unix:///path/docker.sock",
+                "它在运行吗（sudo systemctl start docker，或打开 Docker Desktop）？在别处：DOCKER_HOST=unix:///路径/docker.sock"
+            ));
+        };
+        let (from, why) = (&place.from, mask(why));
+        let failure =
+            Failure::new(text!("the Docker engine ({from}) does not answer: {why}", "Docker 引擎（{from}）没有回应：{why}"));
+        if place.url.starts_with("ssh://") {
+            let host = place.url.trim_start_matches("ssh://");
+            return failure.hint(text!(
+                "run dockline there, or bring the socket here: ssh -nNT -L /tmp/docker.sock:/var/run/docker.sock {host}, then DOCKER_HOST=unix:///tmp/docker.sock dockline doctor",
+                "到那台机器上运行 dockline，或者把 socket 转过来：ssh -nNT -L /tmp/docker.sock:/var/run/docker.sock {host}，然后 DOCKER_HOST=unix:///tmp/docker.sock dockline doctor"
+            ));
+        }
+        if why.contains("ermission denied") {
+            return failure.hint(text!(
+                "sudo dockline doctor, or join the group docker: sudo usermod -aG docker $USER",
+                "用 sudo dockline doctor，或者加入 docker 组：sudo usermod -aG docker $USER"
+            ));
+        }
+        failure.hint(text!(
+            "is it running (sudo systemctl start docker, or open Docker Desktop)? docker context ls shows which one is meant",
+            "它在运行吗（sudo systemctl start docker，或打开 Docker Desktop）？docker context ls 会列出用的是哪一个"
+        ))
+    })
+}
+
+fn nothing_runs(wanted: &Wanted, args: &Doctor) -> Failure {
+    match wanted {
+        Wanted::Named(names) => {
+            let names = names.join(", ");
+            Failure::new(text!("no container {names}", "没有容器 {names}"))
+                .hint(text!("docker ps -a lists them", "docker ps -a 会列出所有容器"))
+        }
+        Wanted::Project { name, .. } => {
+            let again = session::again(&only_files(args), &[]);
+            Failure::new(text!("the project {name} has no containers", "项目 {name} 没有容器")).hint(text!(
+                "start it: docker compose{again} up -d; started under another name (docker compose ls): --project-name NAME",
+                "先启动：docker compose{again} up -d；如果用的是别的项目名（docker compose ls）：--project-name 名字"
+            ))
+        }
+    }
+}
+
+/// The options that docker compose takes too.
+fn only_files(args: &Doctor) -> super::args::Project {
+    let mut out = args.project.clone();
+    out.host.platform = None;
+    out.host.host_listener.clear();
+    out.host.host_address.clear();
+    out.host.host_firewall = None;
+    out
+}
+
+/// What is to be tried: the addresses of what runs, by the same survey that judges files.
+fn planned(session: &mut Session, facts: &Facts, project: Option<&Project>) -> Vec<Planned> {
+    let name = "(engine)";
+    session.files.add_text(name, compose_text(facts).into_bytes());
+    let request = Request {
+        dir: session.files.base().to_path_buf(),
+        files: vec![name.into()],
+        env_files: Some(Vec::new()),
+        profiles: vec!["*".to_owned()],
+        name: project.map(|p| p.name.clone()).or_else(|| Some("running".to_owned())),
+    };
+    let running = compose::load(&mut session.files, &request, &HashMap::default());
+    let told = network::Facts::default();
+    let survey = Survey::new(&running, &told);
+    plan(facts, &survey)
+}
+
+type Answers = Vec<(Option<Tool>, Answer)>;
+
+/// Asks from inside all containers, side by side, and looks at the host.
+fn look(engine: &Engine, facts: &Facts, planned: &[Planned]) -> (Answers, HostSide, Vec<(String, Vec<Listening>)>) {
+    let seen = |c: &Container| engine.by_socket() && c.running() && engine::sees(c.state.pid, &c.hostname);
+    let mut jobs: Vec<Job> = Vec::new();
+    for planned in planned {
+        let Some(container) = facts.containers.iter().find(|c| c.id == planned.container) else { continue };
+        if !jobs.iter().any(|j| j.id == container.id) {
+            let (id, hostname) = (container.id.clone(), container.hostname.clone());
+            jobs.push(Job { id, pid: container.state.pid, hostname, targets: Vec::new() });
+        }
+        let Some(job) = jobs.iter_mut().find(|j| j.id == container.id) else { continue };
+        if !job.targets.contains(&planned.target) {
+            job.targets.push(planned.target.clone());
+        }
+    }
+    let probed: Vec<Probed> = engine.probe(&jobs, engine.by_socket());
+    let answers: Answers = planned
+        .iter()
+        .map(|planned| {
+            let found = jobs.iter().zip(&probed).find(|(job, _)| job.id == planned.container);
+            let answer = found.and_then(|(job, probed)| {
+                let at = job.targets.iter().position(|t| *t == planned.target)?;
+                Some((probed.tool, probed.answers.get(at)?.clone()))
+            });
+            answer.unwrap_or_default()
+        })
+        .collect();
+    let gateways: Vec<IpAddr> =
+        facts.containers.iter().flat_map(|c| c.attached.iter().filter_map(|a| a.gateway)).collect();
+    let addresses: Vec<IpAddr> = answers.iter().flat_map(|(_, a)| a.addresses.iter().copied()).collect();
+    let mut host = HostSide::look(&gateways, &addresses, facts.containers.iter().any(seen));
+    let mut ports: Vec<u16> = MODEL_PORTS.iter().map(|(port, _)| *port).collect();
+    ports.extend(planned.iter().map(|p| p.target.port));
+    ports.extend(
+        facts.containers.iter().filter(|c| !c.running()).flat_map(|c| c.published.iter().filter_map(|p| p.host_port)),
+    );
+    ports.sort_unstable();
+    ports.dedup();
+    host.name_holders(&ports);
+    let inside = facts.containers.iter().filter(|c| seen(c) && c.mode != "host");
+    let inside = inside.filter_map(|c| Some((c.id.clone(), engine::of_process(Some(c.state.pid))?))).collect();
+    (answers, host, inside)
+}
+
+// -- what is shown --
+
+struct Report<'a> {
+    session: &'a Session,
+    args: &'a Doctor,
+    engine: &'a Engine,
+    patient: &'a Patient<'a>,
+    found: &'a Examined,
+}
+
+#[derive(serde::Serialize)]
+struct Document<'a> {
+    version: u32,
+    tool: report::Tool,
+    engine: serde_json::Value,
+    containers: Vec<serde_json::Value>,
+    endpoints: Vec<serde_json::Value>,
+    findings: Vec<serde_json::Value>,
+    gaps: Vec<&'a str>,
+    summary: serde_json::Value,
+}
+
+impl Report<'_> {
+    fn json(&self) -> String {
+        use serde_json::json;
+        let lang = self.session.machine_lang();
+        let about = &self.patient.facts.about;
+        let host: Vec<_> = self
+            .model_listeners()
+            .iter()
+            .map(|(listener, holder, name)| {
+                json!({"address": listener.address, "port": listener.port, "program": holder, "usual": name})
+            })
+            .collect();
+        let containers = self.patient.facts.containers.iter().map(|c| {
+            json!({
+                "name": c.name, "service": c.service, "image": c.image, "status": c.state.status, "exit": c.state.exit,
+                "health": c.state.health, "restarts": c.state.restarts, "oom_killed": c.state.oom_killed,
+                "networks": c.attached.iter().map(|a| json!({"name": a.network, "addresses": a.addresses})).collect::<Vec<_>>(),
+                "extra_hosts": c.extra_hosts,
+            })
+        });
+        let endpoints = self.found.looked.iter().map(|l| {
+            let pages = l.answer.pages.iter().map(|p| json!({"path": p.path, "status": p.status}));
+            json!({
+                "service": l.planned.service, "variable": l.planned.variable, "address": l.planned.shown,
+                "host": l.planned.target.host, "port": l.planned.target.port,
+                "tool": l.tool.map(Tool::name), "name": l.answer.name, "addresses": l.answer.addresses,
+                "connect": l.answer.tcp, "http": pages.collect::<Vec<_>>(),
+                "failed": l.failed.map(|(layer, _)| layer.name()), "cause": l.failed.map(|(_, cause)| cause),
+            })
+        });
+        let findings = self.found.ailments.iter().map(|a| {
+            json!({
+                "cause": a.cause, "layer": a.layer.name(), "severity": a.severity.name(), "services": a.services,
+                "variable": a.variable, "address": a.address, "place": self.place(a),
+                "message": a.message.get(lang), "help": a.help.iter().map(|h| h.get(lang)).collect::<Vec<_>>(),
+                "commands": a.commands,
+            })
+        });
+        let count = |s: Severity| self.found.ailments.iter().filter(|a| a.severity == s).count();
+        report::document(&Document {
+            version: report::VERSION,
+            tool: report::TOOL,
+            engine: json!({
+                "name": about.name, "version": about.version, "from": self.engine.place.from, "rootless": about.rootless,
+                "host_seen": self.patient.host.here, "host_listeners": host,
+            }),
+            containers: containers.collect(),
+            endpoints: endpoints.collect(),
+            findings: findings.collect(),
+            gaps: self.found.gaps.iter().map(|g| g.get(lang)).collect(),
+            summary: json!({
+                "error": count(Severity::Error), "warning": count(Severity::Warning), "info": count(Severity::Info),
+            }),
+        })
+    }
+
+    /// Model servers on the host, which concern a stack also where no file names them.
+    fn model_listeners(&self) -> Vec<(Listening, Option<&str>, &'static str)> {
+        let host = self.patient.host;
+        let mine = |port: u16| {
+            self.patient.facts.containers.iter().any(|c| c.published.iter().any(|p| p.host_port == Some(port)))
+        };
+        let mut out = Vec::new();
+        for (port, name) in MODEL_PORTS {
+            if !mine(port) {
+                out.extend(host.on(port).map(|l| (*l, host.holder(port), name)));
+            }
+        }
+        out
+    }
+
+    /// Where the files say the variable: `compose.yaml:7`.
+    fn place(&self, ailment: &Ailment) -> Option<String> {
+        let project = self.patient.files?;
+        let variable = ailment.variable.as_deref()?;
+        let service = ailment.services.first()?;
+        let service = project.services.get(project.service(service)?)?;
+        let value = service.env(variable)?.value.as_ref()?;
+        let span = value.sourced.first(0..value.text().len())?;
+        let files = &self.session.files;
+        Some(format!("{}:{}", files.get(span.file).name, files.position(span.file, span.range().start).line))
+    }
+
+    fn human(&self) -> String {
+        let lang = self.session.lang;
+        let mut out = String::new();
+        let mut say = |line: &str| {
+            let _ = writeln!(out, "{}", tame(line).trim_end());
+        };
+        let label = |severity: Severity| match severity {
+            Severity::Error => text!("error", "错误"),
+            Severity::Warning => text!("warning", "警告"),
+            Severity::Info => text!("note", "提示"),
+        };
+        let colon = text!(": ", "：");
+        for ailment in &self.found.ailments {
+            let (label, cause, layer) = (label(ailment.severity), ailment.cause, layer_words(ailment));
+            say(&format!("{}[{cause}]{}{}", label.get(lang), colon.get(lang), ailment.message.get(lang)));
+            say(&format!("  {}{}", text!("layer: ", "层：").get(lang), layer.get(lang)));
+            if let Some(variable) = &ailment.variable {
+                let place = self.place(ailment).map_or_else(String::new, |p| format!("  {p}"));
+                let (en, zh) = (ailment.services.join(", "), ailment.services.join("、"));
+                say(text!("  from: {variable} of {en}{place}", "  来自：{zh} 的 {variable}{place}").get(lang));
+            }
+            for help in &ailment.help {
+                for line in help.get(lang).lines() {
+                    say(&format!("  {line}"));
+                }
+            }
+            for command in &ailment.commands {
+                say(&format!("  $ {command}"));
+            }
+            say("");
+        }
+        let broken = |l: &&Looked| l.failed.is_some();
+        let (bad, good): (Vec<&Looked>, Vec<&Looked>) = self.found.looked.iter().partition(broken);
+        if !self.found.looked.is_empty() {
+            let tried: Vec<[Text; 5]> = bad.into_iter().chain(good).map(row).collect();
+            let mut rows: Vec<[String; 5]> = vec![
+                [
+                    text!("FROM", "从"),
+                    text!("ADDRESS", "地址"),
+                    text!("NAME", "名字"),
+                    text!("CONNECT", "连接"),
+                    text!("ANSWER", "应答"),
+                ]
+                .map(|t| t.get(lang).to_owned()),
+            ];
+            rows.extend(tried.iter().map(|cells| cells.clone().map(|t| tame(t.get(lang)))));
+            let wide = |text: &str| unicode_width::UnicodeWidthStr::width(text);
+            let width = |i: usize| rows.iter().filter_map(|r| r.get(i)).map(|c| wide(c)).max().unwrap_or(0);
+            let widths: Vec<usize> = (0..5).map(width).collect();
+            for row in &rows {
+                let cells = row.iter().zip(&widths).map(|(c, w)| format!("{c}{}", " ".repeat(w - wide(c))));
+                say(&cells.collect::<Vec<_>>().join("  "));
+            }
+            say("");
+        }
+        for (listener, holder, name) in self.model_listeners() {
+            let (at, port) = (listener.address, listener.port);
+            let who = holder.unwrap_or(name);
+            let reach = if listener.on_loopback() {
+                text!("containers can't reach it", "容器连不到它")
+            } else {
+                text!("containers reach it by host.docker.internal", "容器可以通过 host.docker.internal 访问它")
+            };
+            let desktop = self.patient.facts.about.desktop;
+            let line =
+                text!("on the host: {who} listens on {at}, port {port}", "宿主机上：{who} 监听 {at} 的 {port} 端口");
+            let line = if desktop { line } else { line.and(&text!(": ", "，")).and(&reach) };
+            say(line.get(lang));
+        }
+        for gap in &self.found.gaps {
+            say(&format!("{}{}", text!("not looked at: ", "没有检查：").get(lang), gap.get(lang)));
+        }
+        let about = &self.patient.facts.about;
+        let (name, version) = (&about.name, &about.version);
+        let (containers, addresses) = (self.patient.facts.containers.len(), self.found.looked.len());
+        let errors = self.found.ailments.iter().filter(|a| a.severity == Severity::Error).count();
+        let others = self.found.ailments.len() - errors;
+        say(text!(
+            "{name} {version}: {containers} containers, {addresses} addresses tried; {errors} errors, {others} warnings and notes",
+            "{name} {version}：{containers} 个容器，试了 {addresses} 个地址；{errors} 个错误，{others} 个警告和提示"
+        )
+        .get(lang));
+        if let Some(first) = self.found.ailments.first() {
+            let again = session::again(&self.args.project, &self.args.path.iter().cloned().collect::<Vec<_>>());
+            let next = match first.commands.first() {
+                Some(command) if command == "dockline fix" => format!("dockline fix{again}"),
+                Some(command) => command.clone(),
+                None => format!("dockline explain {}", first.cause),
+            };
+            say(text!("next: {next}", "下一步：{next}").get(lang));
+        }
+        out
+    }
+}
+
+/// The layer in words: what still worked, and what did not.
+fn layer_words(ailment: &Ailment) -> Text {
+    use crate::doctor::Layer as L;
+    match ailment.layer {
+        L::Container => text!("the container itself", "容器本身"),
+        L::Name => text!("name (does not resolve)", "名字（解析不了）"),
+        L::Connect => text!("connection (the name is fine)", "连接（名字没问题）"),
+        L::Http => text!("HTTP (name and connection are fine)", "HTTP（名字、连接都没问题）"),
+        L::Api => text!("API (name, connection and HTTP are fine)", "API（名字、连接、HTTP 都没问题）"),
+        L::Model => text!("model (everything up to the API is fine)", "模型（API 以下都没问题）"),
+        L::Files => text!("the files against what runs", "文件和实际运行的不一致"),
+    }
+}
+
+fn row(looked: &Looked) -> [Text; 5] {
+    let from = format!("{} ({})", looked.planned.service, looked.tool.map_or("-", Tool::name));
+    let answer = &looked.answer;
+    let name = match answer.name {
+        Name::Ok => answer.addresses.first().map_or_else(|| Text::same("ok"), |a| Text::same(a.to_string())),
+        Name::Unresolved => text!("not resolved", "解析不了"),
+        Name::Unknown => Text::same("?"),
+    };
+    let connect = match answer.tcp {
+        Tcp::Ok => Text::same("ok"),
+        Tcp::Refused => text!("refused", "被拒绝"),
+        Tcp::Timeout => text!("timed out", "超时"),
+        Tcp::Unreachable => text!("no route", "没有路由"),
+        Tcp::Reset => text!("dropped", "被断开"),
+        Tcp::Unknown if answer.name == Name::Unresolved => Text::same("-"),
+        Tcp::Unknown => Text::same("?"),
+    };
+    let page = answer.pages.first();
+    let said = match page {
+        Some(page) if page.silent => text!("none in 5 s", "5 秒内没有"),
+        Some(page) if page.status == 0 => text!("no HTTP", "不是 HTTP"),
+        Some(page) => Text::same(format!("{} {}", page.status, page.path)),
+        None => Text::same("-"),
+    };
+    [Text::same(from), Text::same(looked.planned.shown.clone()), name, connect, said]
+}

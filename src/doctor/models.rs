@@ -1,0 +1,147 @@
+//! Whether the models that containers ask for are there.
+
+use serde_json::Value;
+
+use super::plan::Speaks;
+use super::{Ailment, Layer, Looked, Patient};
+use crate::diag::Severity;
+use crate::engine::Page;
+use crate::text;
+
+/// The names in an answer of `/api/tags` or `/models`; `None` where it is neither.
+pub(super) fn listed(page: &Page) -> Option<Vec<String>> {
+    if page.status != 200 {
+        return None;
+    }
+    let start = page.body.find('{')?;
+    let value: Value = serde_json::Deserializer::from_str(page.body.get(start..)?).into_iter().next()?.ok()?;
+    let list = |key: &str| value.get(key).and_then(Value::as_array);
+    // `{"models": null}` is what Ollama says when it has none; OpenAI's list has a kind.
+    let items = match (list("models"), list("data")) {
+        (Some(models), _) => models.clone(),
+        (None, Some(data)) if value.get("object").is_some_and(|o| o == "list") => data.clone(),
+        (None, None) if value.get("models").is_some_and(Value::is_null) => Vec::new(),
+        (None, None) if value.get("object").is_some_and(|o| o == "list") => Vec::new(),
+        _ => return None,
+    };
+    let name = |item: &Value| {
+        let text = |key: &str| item.get(key).and_then(Value::as_str).map(str::to_owned);
+        text("name").or_else(|| text("model")).or_else(|| text("id"))
+    };
+    Some(items.iter().filter_map(name).collect())
+}
+
+/// Variables that name a model of the server that another variable names the address of: `OLLAMA_MODEL` of `OLLAMA_BASE_URL`.
+const ENDINGS: [&str; 5] = ["_MODEL", "_MODEL_NAME", "_CHAT_MODEL", "_EMBEDDING_MODEL", "_DEFAULT_MODEL"];
+
+pub(super) fn judge(patient: &Patient<'_>, looked: &[Looked]) -> Vec<Ailment> {
+    let mut out: Vec<Ailment> = Vec::new();
+    for one in looked.iter().filter(|l| l.failed.is_none()) {
+        if !matches!(one.planned.speaks, Speaks::Ollama | Speaks::OpenAi) {
+            continue;
+        }
+        let Some((ollama, names)) =
+            one.answer.pages.iter().find_map(|p| Some((p.path.ends_with("/api/tags"), listed(p)?)))
+        else {
+            continue;
+        };
+        let Some(container) = patient.facts.containers.iter().find(|c| c.id == one.planned.container) else { continue };
+        let Some((stem, _)) = one.planned.variable.split_once('_') else { continue };
+        for (key, value) in &container.environment {
+            let named = key.strip_prefix(stem).is_some_and(|rest| ENDINGS.contains(&rest));
+            let plain =
+                |v: &str| !v.is_empty() && !v.contains(char::is_whitespace) && !v.contains("://") && v.len() < 100;
+            if !named || value.is_empty() || crate::diag::is_secret(key) {
+                continue;
+            }
+            for wanted in value.split([',', ';']).map(str::trim).filter(|v| plain(v)) {
+                if names.iter().any(|n| same(n, wanted)) {
+                    continue;
+                }
+                out.push(missing(one, key, wanted, &names, ollama, patient));
+            }
+        }
+    }
+    out
+}
+
+/// Ollama takes a name without a tag for `latest`, and does not mind case.
+fn same(have: &str, wanted: &str) -> bool {
+    let full =
+        |n: &str| if n.contains(':') { n.to_ascii_lowercase() } else { format!("{}:latest", n.to_ascii_lowercase()) };
+    have == wanted || full(have) == full(wanted)
+}
+
+fn missing(one: &Looked, key: &str, wanted: &str, names: &[String], ollama: bool, patient: &Patient<'_>) -> Ailment {
+    let (service, address) = (&one.planned.service, &one.planned.shown);
+    let message = text!(
+        "`{service}` asks {address} for the model `{wanted}`, which is not there",
+        "`{service}` 向 {address} 要模型 `{wanted}`，那里没有"
+    );
+    let mut out = Ailment::new("model-not-found", Layer::Model, Severity::Error, service, message);
+    out.variable = Some(key.to_owned());
+    out.address = Some(address.clone());
+    let near = near(wanted, names);
+    if !near.is_empty() {
+        let (en, zh) = (near.join("`, `"), near.join("`、`"));
+        out = out.help(text!("did you mean `{en}`?", "是不是 `{zh}`？"));
+    } else if names.is_empty() {
+        out = out.help(text!("the server has no model at all", "服务端一个模型也没有"));
+    } else {
+        let shown: Vec<&str> = names.iter().take(8).map(String::as_str).collect();
+        let list = shown.join(", ");
+        out = out.help(text!("it has: {list}", "那里有：{list}"));
+    }
+    if ollama && wanted.chars().all(|c| c.is_ascii_alphanumeric() || "-_.:/".contains(c)) {
+        let at = one.answer.addresses.iter().find_map(|a| patient.container_at(*a));
+        out = match at {
+            Some(server) if server.project.is_some() => {
+                out.run(format!("{} exec {} ollama pull {wanted}", patient.compose, server.service))
+            }
+            Some(server) => out.run(format!("docker exec {} ollama pull {wanted}", server.name)),
+            None => out.run(format!("ollama pull {wanted}")),
+        };
+    }
+    out
+}
+
+/// Names that are nearly the wanted one, the nearest first: another tag of the same model, or a slip of the finger.
+fn near(wanted: &str, names: &[String]) -> Vec<String> {
+    let family = |n: &str| n.split(':').next().unwrap_or(n).to_ascii_lowercase();
+    let score = |n: &String| {
+        let likeness = strsim::jaro_winkler(&n.to_ascii_lowercase(), &wanted.to_ascii_lowercase());
+        if family(n) == family(wanted) { likeness + 1.0 } else { likeness }
+    };
+    let mut scored: Vec<(f64, &String)> = names.iter().map(|n| (score(n), n)).filter(|(s, _)| *s > 0.88).collect();
+    scored.sort_by(|a, b| b.0.total_cmp(&a.0));
+    scored.into_iter().take(3).map(|(_, n)| n.clone()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(list: &[&str]) -> Vec<String> {
+        list.iter().map(|n| (*n).to_owned()).collect()
+    }
+
+    #[test]
+    fn a_tag_belongs_to_the_name() {
+        assert!(same("qwen2.5:latest", "qwen2.5") && same("Llama3:latest", "llama3"));
+        assert!(!same("qwen2.5:7b-instruct", "qwen2.5:7b"));
+        assert_eq!(near("qwen2.5:7b", &names(&["llama3:latest", "qwen2.5:7b-instruct"])), ["qwen2.5:7b-instruct"]);
+        assert_eq!(near("qwem2.5:7b", &names(&["qwen2.5:7b"])), ["qwen2.5:7b"]);
+        assert!(near("gpt-4o", &names(&["llama3:latest"])).is_empty());
+    }
+
+    #[test]
+    fn lists_of_both_apis_are_read() {
+        let page = |body: &str| Page { path: String::new(), status: 200, body: body.to_owned(), silent: false };
+        assert_eq!(listed(&page(r#"{"models":[{"name":"a:1"}]}"#)), Some(names(&["a:1"])));
+        assert_eq!(listed(&page(r#"{"object":"list","data":[{"id":"b"}]}"#)), Some(names(&["b"])));
+        assert_eq!(listed(&page(r#"{"models":null}"#)), Some(Vec::new()));
+        assert_eq!(listed(&page(r#"{"object":"list","data":null}"#)), Some(Vec::new()));
+        assert_eq!(listed(&page("<html>")), None);
+        assert_eq!(listed(&page(r#"{"status":"ok"}"#)), None);
+    }
+}

@@ -1,0 +1,295 @@
+//! The engine's API, through bollard: the only file that knows it. Everything has a time limit.
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use bollard::container::LogOutput;
+use bollard::exec::{CreateExecOptions, StartExecOptions, StartExecResults};
+use bollard::query_parameters::{InspectContainerOptions, InspectNetworkOptions, ListContainersOptions};
+use bollard::{API_DEFAULT_VERSION, Docker};
+use futures_util::StreamExt as _;
+use futures_util::future::join_all;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::connect::Place;
+use super::facts::{About, Container, Facts, Network};
+use super::host;
+use super::probe::{self, Answer, Target, Tool};
+
+/// A connection to an engine.
+pub struct Engine {
+    runtime: tokio::runtime::Runtime,
+    docker: Docker,
+    pub place: Place,
+}
+
+/// Which containers.
+#[derive(Clone, Debug)]
+pub enum Wanted {
+    /// Those of a Compose project.
+    Project { name: String, dir: String },
+    /// Those of these names or ids.
+    Named(Vec<String>),
+}
+
+/// What to try from inside a container.
+#[derive(Clone, Debug)]
+pub struct Job {
+    pub id: String,
+    pub pid: u32,
+    pub hostname: String,
+    pub targets: Vec<Target>,
+}
+
+/// What was found. The answers are those of the job's targets, in order.
+#[derive(Clone, Debug, Default)]
+pub struct Probed {
+    /// The last tool that asked; `None` where there was no way to ask.
+    pub tool: Option<Tool>,
+    pub answers: Vec<Answer>,
+}
+
+const SHORT: Duration = Duration::from_secs(10);
+/// The longest that one container's probes may take.
+const PROBE: Duration = Duration::from_secs(25);
+
+async fn limited<T, E: std::fmt::Display>(
+    time: Duration,
+    what: impl Future<Output = Result<T, E>>,
+) -> Result<T, String> {
+    match tokio::time::timeout(time, what).await {
+        Ok(done) => done.map_err(|e| e.to_string()),
+        Err(_) => Err(format!("no answer in {} s", time.as_secs())),
+    }
+}
+
+fn value(of: impl Serialize) -> Value {
+    serde_json::to_value(of).unwrap_or_default()
+}
+
+impl Engine {
+    /// Connects to the first engine that answers; else says what each place said.
+    pub fn connect(places: &[Place]) -> Result<Self, Vec<(Place, String)>> {
+        let mut failed = Vec::new();
+        for place in places {
+            match Self::at(place) {
+                Ok(engine) => return Ok(engine),
+                Err(why) => failed.push((place.clone(), why)),
+            }
+        }
+        Err(failed)
+    }
+
+    fn at(place: &Place) -> Result<Self, String> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;
+        let scheme = place.url.split("://").next().unwrap_or_default();
+        let docker = match scheme {
+            "unix" | "npipe" => Docker::connect_with_socket(&place.url, 30, API_DEFAULT_VERSION),
+            "tcp" | "http" if std::env::var_os("DOCKER_TLS_VERIFY").is_none_or(|v| v.is_empty()) => {
+                Docker::connect_with_http(&place.url, 30, API_DEFAULT_VERSION)
+            }
+            "tcp" | "https" => return Err("TLS is not spoken here".to_owned()),
+            other => return Err(format!("`{other}` is not spoken here")),
+        };
+        let docker = docker.map_err(|e| e.to_string())?;
+        let docker = runtime.block_on(limited(SHORT, docker.negotiate_version()))?;
+        Ok(Self { runtime, docker, place: place.clone() })
+    }
+
+    /// Whether it runs on this machine, as far as its address tells.
+    pub fn by_socket(&self) -> bool {
+        self.place.url.starts_with("unix://")
+    }
+
+    /// Everything that judging needs.
+    pub fn facts(&self, wanted: &Wanted) -> Result<Facts, String> {
+        self.runtime.block_on(self.gather(wanted))
+    }
+
+    async fn gather(&self, wanted: &Wanted) -> Result<Facts, String> {
+        let docker = &self.docker;
+        let all = ListContainersOptions { all: true, ..Default::default() };
+        let (version, info, list) = futures_util::join!(
+            limited(SHORT, docker.version()),
+            limited(SHORT, docker.info()),
+            limited(SHORT, docker.list_containers(Some(all))),
+        );
+        let about = About::of(&value(version?), &value(info.ok()));
+        let list: Vec<Value> = list?.into_iter().map(value).collect();
+        let mine = wanted.choose(&list);
+        let ids = mine.iter().filter_map(|c| c.get("Id")?.as_str());
+        let inspected = join_all(ids.map(|id| {
+            limited(SHORT, async move { docker.inspect_container(id, None::<InspectContainerOptions>).await })
+        }))
+        .await;
+        // A container that went away meanwhile is not there.
+        let mut containers: Vec<Container> =
+            inspected.into_iter().flatten().map(|c| Container::of(&value(c))).collect();
+        for container in &mut containers {
+            // The list says `Up 4 seconds`: what runs just now and was restarted often will end again.
+            let same = |c: &&&Value| c.get("Id").and_then(Value::as_str) == Some(container.id.as_str());
+            let said = mine.iter().find(same).and_then(|c| c.get("Status")?.as_str());
+            container.state.young = said.is_some_and(|s| s.starts_with("Up") && s.contains("second"));
+        }
+        let networks: BTreeSet<&str> =
+            containers.iter().flat_map(|c| c.attached.iter().map(|a| a.network.as_str())).collect();
+        let networks = join_all(networks.into_iter().map(|name| {
+            limited(SHORT, async move { docker.inspect_network(name, None::<InspectNetworkOptions>).await })
+        }))
+        .await;
+        let networks: Vec<Value> = networks.into_iter().flatten().map(value).collect();
+        let images: BTreeSet<&str> = containers.iter().map(|c| c.image_id.as_str()).collect();
+        let images = join_all(images.into_iter().map(|id| async move {
+            let image = value(limited(SHORT, docker.inspect_image(id)).await.ok()?);
+            let lines = image.pointer("/Config/Env").and_then(Value::as_array);
+            let lines = lines.into_iter().flatten().filter_map(|v| v.as_str().map(str::to_owned)).collect();
+            Some((id.to_owned(), lines))
+        }))
+        .await;
+        let others = list.iter().filter_map(|c| {
+            let name = c.pointer("/Names/0")?.as_str()?.trim_start_matches('/').to_owned();
+            Some((c.get("Id")?.as_str()?.to_owned(), name))
+        });
+        Ok(Facts {
+            about,
+            others: others.collect(),
+            networks: networks.iter().map(Network::of).collect(),
+            image_environment: images.into_iter().flatten().collect(),
+            containers,
+        })
+    }
+
+    /// Tries the targets of several containers side by side.
+    pub fn probe(&self, jobs: &[Job], may_enter: bool) -> Vec<Probed> {
+        self.runtime.block_on(join_all(jobs.iter().map(|job| self.one(job, may_enter))))
+    }
+
+    async fn one(&self, job: &Job, may_enter: bool) -> Probed {
+        let all = tokio::time::timeout(PROBE, self.climb(job, may_enter)).await;
+        all.unwrap_or_else(|_| Probed { tool: None, answers: vec![Answer::default(); job.targets.len()] })
+    }
+
+    /// Up the ladder: a tool of the image, then dockline itself.
+    async fn climb(&self, job: &Job, may_enter: bool) -> Probed {
+        let which = self.run(&job.id, &["sh", "-c", probe::WHICH].map(str::to_owned)).await;
+        let tool = which.ok().and_then(|said| probe::best(&said));
+        let mut answers = match tool {
+            Some(tool) => self.with(tool, job).await,
+            None => Vec::new(),
+        };
+        answers.resize(job.targets.len(), Answer::default());
+        if answers.iter().all(Answer::settled) {
+            return Probed { tool, answers };
+        }
+        if may_enter && host::sees(job.pid, &job.hostname) {
+            let left: Vec<Target> =
+                job.targets.iter().zip(&answers).filter(|(_, a)| !a.settled()).map(|(t, _)| t.clone()).collect();
+            let pid = job.pid;
+            let entered = tokio::task::spawn_blocking(move || enter(pid, &left)).await;
+            if let Ok(Some(found)) = entered {
+                let mut found = found.into_iter();
+                for answer in answers.iter_mut().filter(|a| !a.settled()) {
+                    *answer = found.next().unwrap_or_default();
+                }
+                return Probed { tool: Some(Tool::Own), answers };
+            }
+        }
+        Probed { tool: tool.filter(|_| answers.iter().any(Answer::settled)), answers }
+    }
+
+    async fn with(&self, tool: Tool, job: &Job) -> Vec<Answer> {
+        if tool.takes_all() {
+            let said = self.run(&job.id, &probe::command(tool, &job.targets)).await.unwrap_or_default();
+            return probe::read(tool, &job.targets, &said);
+        }
+        let each = job.targets.iter().map(|target| async move {
+            let one = std::slice::from_ref(target);
+            let said = self.run(&job.id, &probe::command(tool, one)).await.unwrap_or_default();
+            probe::read(tool, one, &said).into_iter().next().unwrap_or_default()
+        });
+        join_all(each).await
+    }
+
+    /// Runs a command inside a container, and answers with what it printed.
+    async fn run(&self, id: &str, words: &[String]) -> Result<String, String> {
+        let exec = CreateExecOptions {
+            cmd: Some(words.to_vec()),
+            attach_stdout: Some(true),
+            attach_stderr: Some(true),
+            ..Default::default()
+        };
+        let made = limited(SHORT, self.docker.create_exec(id, exec)).await?;
+        let started = limited(SHORT, self.docker.start_exec(&made.id, None::<StartExecOptions>)).await?;
+        let StartExecResults::Attached { mut output, .. } = started else { return Err("not attached".to_owned()) };
+        let mut said = Vec::new();
+        while let Some(Ok(piece)) = output.next().await {
+            let (LogOutput::StdErr { message } | LogOutput::StdOut { message } | LogOutput::Console { message }) =
+                piece
+            else {
+                continue;
+            };
+            said.extend_from_slice(&message);
+            if said.len() > 4 * probe::MOST {
+                break;
+            }
+        }
+        Ok(String::from_utf8_lossy(&said).into_owned())
+    }
+}
+
+impl Wanted {
+    /// Those of the project's name; where there are none, those that were started from its folder under another name.
+    fn choose<'l>(&self, list: &'l [Value]) -> Vec<&'l Value> {
+        let label = |c: &Value, name: &str| c.get("Labels")?.get(name)?.as_str().map(str::to_owned);
+        let mine: Vec<&Value> = list.iter().filter(|c| self.takes(c)).collect();
+        match self {
+            Self::Project { dir, .. } if mine.is_empty() => {
+                let from =
+                    |c: &Value| label(c, "com.docker.compose.project.working_dir").as_deref() == Some(dir.as_str());
+                let first = list.iter().find(|c| from(c)).and_then(|c| label(c, "com.docker.compose.project"));
+                list.iter().filter(|c| from(c) && label(c, "com.docker.compose.project") == first).collect()
+            }
+            _ => mine,
+        }
+    }
+
+    fn takes(&self, container: &Value) -> bool {
+        match self {
+            Self::Project { name, .. } => {
+                let label = container.get("Labels").and_then(|l| l.get("com.docker.compose.project"));
+                label.and_then(Value::as_str) == Some(name)
+            }
+            Self::Named(names) => {
+                let own = container.get("Names").and_then(Value::as_array).into_iter().flatten();
+                let own: Vec<&str> = own.filter_map(|n| Some(n.as_str()?.trim_start_matches('/'))).collect();
+                let id = container.get("Id").and_then(Value::as_str).unwrap_or_default();
+                names.iter().any(|n| own.contains(&n.as_str()) || (n.len() >= 6 && id.starts_with(n.as_str())))
+            }
+        }
+    }
+}
+
+/// The word by which this program, started in a container's network namespace, knows what to do.
+pub const INSIDE: &str = "__probe";
+
+/// Runs this program in the network namespace of a process, to try targets from there.
+fn enter(pid: u32, targets: &[Target]) -> Option<Vec<Answer>> {
+    let program = std::env::current_exe().ok()?;
+    let nsenter = ["/usr/bin/nsenter", "/bin/nsenter", "/usr/local/bin/nsenter"].map(PathBuf::from);
+    let nsenter = nsenter.into_iter().find(|p| p.exists())?;
+    let mut command = Command::new(nsenter);
+    command.args(["-t", &pid.to_string(), "-n"]).arg(program).arg(INSIDE).arg(format!("/proc/{pid}/root"));
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().ok()?;
+    let plan = serde_json::to_string(targets).ok()?;
+    // Dropped at once, so that the child sees the end.
+    child.stdin.take()?.write_all(plan.as_bytes()).ok()?;
+    let done = child.wait_with_output().ok()?;
+    let answers: Vec<Answer> = serde_json::from_slice(&done.stdout).ok()?;
+    (answers.len() == targets.len()).then_some(answers)
+}

@@ -1,0 +1,28 @@
+//! The only door to a live engine and to the host: where the engine is, what it tells, what a probe from inside a container finds.
+//! It reads and asks; it never changes anything.
+
+mod client;
+mod connect;
+mod facts;
+mod host;
+mod inside;
+mod probe;
+
+pub use client::{Engine, INSIDE, Job, Probed, Wanted};
+pub use connect::{Place, Surroundings, places};
+pub use facts::{About, Attached, Container, Facts, Network, Published, State, pair};
+pub use host::{HostSide, Listening, of_process, sees};
+pub use inside::try_all;
+pub use probe::{Answer, Name, Page, Target, Tcp, Tool};
+
+/// Where the surroundings of this process say that the engine is.
+pub fn places_here() -> Vec<Place> {
+    let variable = |name: &str| std::env::var(name).ok();
+    let read = |path: &std::path::Path| std::fs::read_to_string(path).ok();
+    let exists = |path: &std::path::Path| path.exists();
+    let uid = std::fs::read_to_string("/proc/self/status").ok().and_then(|status| {
+        let line = status.lines().find_map(|l| l.strip_prefix("Uid:"))?.to_owned();
+        line.split_whitespace().nth(1)?.parse().ok()
+    });
+    places(&Surroundings { variable: &variable, read: &read, exists: &exists, uid })
+}

@@ -1,0 +1,571 @@
+//! `dockline doctor` against a real Docker engine: broken situations, each with its healthy twin, and every tool that a probe can
+//! use. The engine is that of `tests/engine.rs`: where it can't be had they say SKIPPED and why, and fail with `REQUIRE_ENGINE=1`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::indexing_slicing,
+    reason = "a test may panic and says what it skips"
+)]
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, OnceLock};
+
+use common::{folder, root};
+use serde_json::Value;
+
+/// One stack at a time: ports of the host side are shared.
+static ONE: Mutex<()> = Mutex::new(());
+
+struct Engine {
+    vars: BTreeMap<String, String>,
+}
+
+/// Keeps other runs off the engine for as long as this process lives: the lock's holder ends with its input.
+fn lock() -> Result<(), String> {
+    static HOLDER: OnceLock<Child> = OnceLock::new();
+    let cache = std::env::var_os("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")))
+        .ok_or("no home")?
+        .join("dockline-engine");
+    std::fs::create_dir_all(&cache).map_err(|e| e.to_string())?;
+    let mut command = Command::new("flock");
+    command.arg(cache.join("users")).args(["sh", "-c", "echo held; exec cat"]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().map_err(|e| format!("flock: {e}"))?;
+    let mut said = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut said).map_err(|e| e.to_string())?;
+    HOLDER.get_or_init(|| child);
+    if said == "held\n" { Ok(()) } else { Err("flock gives no lock".to_owned()) }
+}
+
+fn engine() -> Option<(&'static Engine, MutexGuard<'static, ()>)> {
+    static FOUND: OnceLock<Result<Engine, String>> = OnceLock::new();
+    let required = std::env::var_os("REQUIRE_ENGINE").is_some();
+    let found = FOUND.get_or_init(|| {
+        lock()?;
+        let mut command = Command::new(root().join("tests/engine/setup"));
+        command.arg("--while-used").args(required.then_some("--install"));
+        let done = command.output().map_err(|e| e.to_string())?;
+        let said = String::from_utf8_lossy(&done.stderr);
+        if !done.status.success() {
+            let last = said.lines().last().unwrap_or("tests/engine/setup fails");
+            return Err(last.trim_start_matches("setup: ").to_owned());
+        }
+        let text = String::from_utf8_lossy(&done.stdout).into_owned();
+        let vars = text.lines().filter_map(|l| l.split_once('=')).map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
+        Ok(Engine { vars })
+    });
+    match found {
+        Ok(engine) => Some((engine, ONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner))),
+        Err(why) if required => panic!("no engine: {why}"),
+        Err(why) => {
+            common::skipped(why);
+            None
+        }
+    }
+}
+
+impl Engine {
+    fn var(&self, key: &str) -> &str {
+        self.vars.get(key).unwrap()
+    }
+
+    fn compose(&self, dir: &Path, args: &[&str]) -> (bool, String) {
+        let mut command = Command::new(self.var("COMPOSE"));
+        command.args(args).current_dir(dir).env_clear().env("HOME", "/nonexistent").env("PATH", "/usr/bin:/bin");
+        command.env("DOCKER_HOST", self.var("DOCKER_HOST"));
+        outcome(command)
+    }
+
+    fn docker(&self, args: &[&str]) -> (bool, String) {
+        let mut command = Command::new(self.var("DOCKER"));
+        command.args(args).env("DOCKER_HOST", self.var("DOCKER_HOST"));
+        outcome(command)
+    }
+
+    /// A command on the engine's host side.
+    fn beside(&self, words: &[&str]) -> Command {
+        let mut command = Command::new("nsenter");
+        command.args(["-t", self.var("PID"), "-n"]).args(words);
+        command
+    }
+
+    fn host_listener(&self, place: &str) -> Running {
+        let mut command = self.beside(&[self.var("STUB"), "serve", place]);
+        let child = command.stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        Running(child)
+    }
+
+    fn doctor(&self, dir: &Path, args: &[&str]) -> common::Said {
+        let mut command = self.beside(&[env!("CARGO_BIN_EXE_dockline"), "doctor", "--isolated"]);
+        command.args(args).current_dir(dir).env_clear().env("HOME", "/nonexistent").env("PATH", "/usr/bin:/usr/sbin");
+        command.env("DOCKER_HOST", self.var("DOCKER_HOST")).stdin(Stdio::null());
+        common::finish(command)
+    }
+}
+
+fn outcome(mut command: Command) -> (bool, String) {
+    let done = command.stdin(Stdio::null()).output().unwrap();
+    let text = [done.stdout, done.stderr].map(|b| String::from_utf8_lossy(&b).into_owned()).concat();
+    (done.status.success(), text)
+}
+
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A rule of the host's firewall, as long as the value lives.
+struct Rule<'e>(&'e Engine, Vec<&'static str>);
+
+impl<'e> Rule<'e> {
+    fn new(engine: &'e Engine, rule: &[&'static str]) -> Self {
+        let mut command = engine.beside(&["iptables", "-I", "INPUT"]);
+        command.args(rule);
+        let (fine, said) = outcome(command);
+        assert!(fine, "iptables: {said}");
+        Self(engine, rule.to_vec())
+    }
+}
+
+impl Drop for Rule<'_> {
+    fn drop(&mut self) {
+        let mut command = self.0.beside(&["iptables", "-D", "INPUT"]);
+        command.args(&self.1);
+        let _ = outcome(command);
+    }
+}
+
+struct Stack<'e> {
+    engine: &'e Engine,
+    dir: tempfile::TempDir,
+    project: String,
+}
+
+impl<'e> Stack<'e> {
+    /// `text` is a Compose file in which IMAGE stands for the stub.
+    fn up(engine: &'e Engine, text: &str, must_start: bool) -> Self {
+        static COUNT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let text = text.replace("IMAGE", engine.var("IMAGE"));
+        let dir = folder(&[("compose.yaml", &text)]);
+        let stack = Self { engine, dir, project: format!("doc{}x{count}", std::process::id()) };
+        let (fine, said) = stack.compose(&["up", "-d", "--quiet-pull"]);
+        assert!(fine || !must_start, "up: {said}");
+        std::thread::sleep(std::time::Duration::from_millis(2500));
+        stack
+    }
+
+    fn compose(&self, args: &[&str]) -> (bool, String) {
+        let all: Vec<&str> = ["-p", &self.project].into_iter().chain(args.iter().copied()).collect();
+        self.engine.compose(self.dir.path(), &all)
+    }
+
+    fn doctor(&self) -> Value {
+        let said = self.engine.doctor(self.dir.path(), &["-p", &self.project, "--format", "json"]);
+        assert!((0..=1).contains(&said.status), "{}{}", said.out, said.err);
+        said.json()
+    }
+}
+
+impl Drop for Stack<'_> {
+    fn drop(&mut self) {
+        let (fine, said) = self.compose(&["--profile", "*", "down", "-v", "--remove-orphans", "-t", "0"]);
+        if !fine {
+            println!("down: {said}");
+        }
+    }
+}
+
+/// What is said of a service: layer and cause.
+fn of(report: &Value, service: &str) -> Vec<(String, String)> {
+    let named = |f: &&Value| f["services"].as_array().unwrap().iter().any(|s| s == service);
+    let text = |f: &Value, key: &str| f[key].as_str().unwrap().to_owned();
+    report["findings"].as_array().unwrap().iter().filter(named).map(|f| (text(f, "layer"), text(f, "cause"))).collect()
+}
+
+/// Situations: the service, the layer and the cause that the doctor must name.
+const SICK: &[(&str, &str, &str)] = &[
+    ("host-loopback", "connect", "host-bind-loopback"),
+    ("no-mapping", "name", "missing-host-gateway"),
+    ("loopback-host", "connect", "loopback-to-host"),
+    ("loopback-service", "connect", "loopback-to-service"),
+    ("firewall", "connect", "host-firewall"),
+    ("rejected", "connect", "host-firewall"),
+    ("nobody-there", "connect", "server-not-running"),
+    ("lan-only", "connect", "host-bind-loopback"),
+    ("other-network", "name", "network-mismatch"),
+    ("published", "connect", "published-port-between-services"),
+    ("wrong-port", "connect", "wrong-container-port"),
+    ("typo", "name", "wrong-service-name"),
+    ("stopped", "name", "server-not-running"),
+    ("gone", "container", "server-not-running"),
+    ("bound-inside", "connect", "container-bind-loopback"),
+    ("bound-published", "connect", "container-bind-loopback"),
+    ("published-loopback", "connect", "host-bind-loopback"),
+    ("missing-v1", "api", "url-missing-v1"),
+    ("extra-path", "api", "url-extra-path"),
+    ("wrong-server", "api", "wrong-server-mode"),
+    ("other-api", "api", "wrong-server-mode"),
+    ("model-missing", "model", "model-not-found"),
+    ("no-http", "http", "wrong-server-mode"),
+    ("bad-gateway", "http", "server-not-running"),
+    ("no-answer", "http", "timeout-tuning"),
+    ("unhealthy", "container", "healthcheck-missing-tool"),
+    ("restarting", "container", "server-not-running"),
+    ("internal", "connect", "network-mismatch"),
+    ("on-host", "name", "network-mismatch"),
+    ("to-host-mode", "name", "network-mismatch"),
+];
+
+const GATEWAY: &str = "extra_hosts: [\"host.docker.internal:host-gateway\"]";
+
+/// A client, with one address in its environment.
+fn client(name: &str, variable: &str, value: &str, more: &str) -> String {
+    let more: String = more.lines().flat_map(|l| ["    ", l, "\n"]).collect();
+    format!(
+        "  {name}:\n    image: IMAGE\n    entrypoint: [\"/stub\", \"serve\", \"127.0.0.1:9\"]\n    stop_grace_period: 0s\n    \
+         environment:\n      {variable}: \"{value}\"\n{more}"
+    )
+}
+
+fn server(name: &str, places: &str, more: &str) -> String {
+    let more: String = more.lines().flat_map(|l| ["    ", l, "\n"]).collect();
+    format!("  {name}:\n    image: IMAGE\n    entrypoint: [\"/stub\", {places}]\n    stop_grace_period: 0s\n{more}")
+}
+
+fn servers() -> String {
+    [
+        server("ollama", "\"serve\", \"ollama@[::]:11434\"", "ports: [\"21434:11434\"]"),
+        server("redis", "\"serve\", \"banner@[::]:6379\"", ""),
+        server("vllm", "\"serve\", \"openai@[::]:8000\"", ""),
+        server("web", "\"serve\", \"web@[::]:80\"", ""),
+    ]
+    .concat()
+}
+
+#[test]
+fn each_sickness_is_named_by_its_layer() {
+    let Some((engine, _guard)) = engine() else { return };
+    let host = "http://host.docker.internal";
+    let _host = [
+        "ollama@0.0.0.0:11434",
+        "openai@127.0.0.1:1234",
+        "openai@0.0.0.0:9999",
+        "openai@0.0.0.0:9998",
+        "openai@192.168.51.10:9997",
+    ]
+    .map(|place| engine.host_listener(place));
+    let _drop = Rule::new(engine, &["-p", "tcp", "--dport", "9999", "-j", "DROP"]);
+    let _reject = Rule::new(engine, &["-p", "tcp", "--dport", "9998", "-j", "REJECT", "--reject-with", "tcp-reset"]);
+    let text = [
+        "services:\n".to_owned(),
+        servers(),
+        server("db", "\"serve\", \"banner@[::]:5432\"", "networks: [back]"),
+        server("shy", "\"serve\", \"ollama@127.0.0.1:11434\"", "ports: [\"31434:11434\"]"),
+        server("local", "\"serve\", \"ollama@[::]:11434\"", "ports: [\"127.0.0.1:31435:11434\"]\nnetworks: [back]"),
+        server("gone", "\"end\", \"3\"", ""),
+        server("raw", "\"serve\", \"banner@[::]:7000\"", ""),
+        server("proxy", "\"serve\", \"broken@[::]:80\"", ""),
+        server("mute", "\"serve\", \"silent@[::]:11434\"", ""),
+        server(
+            "on-host",
+            "\"serve\", \"web@127.0.0.1:18080\"",
+            "network_mode: host\nenvironment:\n  OLLAMA_BASE_URL: http://ollama:11434",
+        ),
+        server("restarting", "\"end\", \"1\"", "restart: always"),
+        server(
+            "unhealthy",
+            "\"serve\", \"web@[::]:80\"",
+            "healthcheck: {test: [CMD, curl, -f, \"http://localhost\"], interval: 1s, retries: 1}",
+        ),
+        client("host-loopback", "LMSTUDIO_BASE_URL", &format!("{host}:1234/v1"), GATEWAY),
+        client("no-mapping", "OLLAMA_BASE_URL", &format!("{host}:11434"), ""),
+        client("loopback-host", "LMSTUDIO_BASE_URL", "http://localhost:1234/v1", ""),
+        client("loopback-service", "REDIS_URL", "redis://:hunter2@localhost:6379", ""),
+        client("firewall", "OPENAI_API_BASE", &format!("{host}:9999/v1"), GATEWAY),
+        client("rejected", "OPENAI_API_BASE", &format!("{host}:9998/v1"), GATEWAY),
+        client("nobody-there", "OPENAI_API_BASE", &format!("{host}:9996/v1"), GATEWAY),
+        client("lan-only", "OPENAI_API_BASE", &format!("{host}:9997/v1"), GATEWAY),
+        client("other-network", "DATABASE_URL", "postgres://app:hunter2@db:5432/x", ""),
+        client("published", "OLLAMA_BASE_URL", "http://ollama:21434", ""),
+        client("wrong-port", "OLLAMA_BASE_URL", "http://ollama:11435", ""),
+        client("typo", "OLLAMA_BASE_URL", "http://olama:11434", ""),
+        client("stopped", "REDIS_URL", "redis://gone:6379", ""),
+        client("bound-inside", "OLLAMA_BASE_URL", "http://shy:11434", ""),
+        client("bound-published", "OLLAMA_BASE_URL", &format!("{host}:31434"), GATEWAY),
+        client("published-loopback", "OLLAMA_BASE_URL", &format!("{host}:31435"), GATEWAY),
+        client("missing-v1", "OPENAI_API_BASE", "http://ollama:11434", ""),
+        client("extra-path", "OLLAMA_BASE_URL", "http://ollama:11434/api", ""),
+        client("wrong-server", "OLLAMA_BASE_URL", "http://web:80", ""),
+        client("other-api", "OLLAMA_BASE_URL", "http://vllm:8000", ""),
+        client("model-missing", "OLLAMA_BASE_URL", "http://ollama:11434", "")
+            .replace("    environment:\n", "    environment:\n      OLLAMA_MODEL: qwen2.5:7b\n"),
+        client("no-http", "OLLAMA_BASE_URL", "http://raw:7000", ""),
+        client("bad-gateway", "OLLAMA_BASE_URL", "http://proxy:80", ""),
+        client("no-answer", "OLLAMA_BASE_URL", "http://mute:11434", ""),
+        client("internal", "OLLAMA_BASE_URL", &format!("{host}:11434"), &format!("{GATEWAY}\nnetworks: [inner]")),
+        client("to-host-mode", "OLLAMA_BASE_URL", "http://on-host:18080", ""),
+        "networks:\n  back:\n  inner: {internal: true}\n".to_owned(),
+    ]
+    .concat();
+    let stack = Stack::up(engine, &text, true);
+    let report = stack.doctor();
+    let mut wrong = Vec::new();
+    for (service, layer, cause) in SICK {
+        let found = of(&report, service);
+        if !found.iter().any(|(l, c)| l == layer && c == cause) {
+            let endpoint = report["endpoints"].as_array().unwrap().iter().find(|e| e["service"] == *service);
+            wrong.push(format!("{service}: wanted {layer} {cause}, found {found:?}; {endpoint:?}"));
+        }
+        if found.len() > 1 {
+            wrong.push(format!("{service}: more than one, {found:?}"));
+        }
+    }
+    for fine in ["ollama", "redis", "vllm", "web", "db", "shy", "local", "raw", "proxy", "mute"] {
+        let found = of(&report, fine);
+        if !found.is_empty() {
+            wrong.push(format!("{fine}: {found:?}"));
+        }
+    }
+    let human = engine.doctor(stack.dir.path(), &["-p", &stack.project]);
+    assert!(!human.out.contains("hunter2") && !report.to_string().contains("hunter2"), "a secret is printed");
+    if std::env::var_os("SHOW").is_some() {
+        println!("{}", human.out);
+        println!("{}", engine.doctor(stack.dir.path(), &["-p", &stack.project, "--lang", "zh"]).out);
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!(human.status, 1);
+}
+
+#[test]
+fn the_healthy_twin_is_left_alone() {
+    let Some((engine, _guard)) = engine() else { return };
+    let host = "http://host.docker.internal";
+    let _host = ["ollama@0.0.0.0:11434", "openai@0.0.0.0:1234", "openai@0.0.0.0:9999", "openai@172.17.0.1:9997"]
+        .map(|place| engine.host_listener(place));
+    let text = [
+        "services:\n".to_owned(),
+        servers(),
+        server("db", "\"serve\", \"banner@[::]:5432\"", "networks: [back, default]"),
+        server("local", "\"serve\", \"ollama@[::]:11434\"", "ports: [\"31435:11434\"]\nnetworks: [back]"),
+        server(
+            "on-host",
+            "\"serve\", \"web@0.0.0.0:18080\"",
+            "network_mode: host\nenvironment:\n  OLLAMA_BASE_URL: http://127.0.0.1:21434",
+        ),
+        server("done", "\"end\", \"0\"", ""),
+        server(
+            "healthy",
+            "\"serve\", \"web@[::]:80\"",
+            "healthcheck: {test: [CMD, /stub, call, localhost, \"80\"], interval: 1s, retries: 1}",
+        ),
+        client("host-server", "LMSTUDIO_BASE_URL", &format!("{host}:1234/v1"), GATEWAY),
+        client("mapping", "OLLAMA_BASE_URL", &format!("{host}:11434"), GATEWAY),
+        client("no-firewall", "OPENAI_API_BASE", &format!("{host}:9999/v1"), GATEWAY),
+        client("docker0", "OPENAI_API_BASE", &format!("{host}:9997/v1"), GATEWAY),
+        client("shared-network", "DATABASE_URL", "postgres://app:hunter2@db:5432/x", ""),
+        client("container-port", "OLLAMA_BASE_URL", "http://ollama:11434", ""),
+        client("slash", "OLLAMA_BASE_URL", "http://ollama:11434/", ""),
+        client("right-name", "REDIS_URL", "redis://redis:6379", ""),
+        client("by-host", "OLLAMA_BASE_URL", &format!("{host}:31435"), GATEWAY),
+        client("with-v1", "OPENAI_API_BASE", "http://ollama:11434/v1", ""),
+        client("vllm-v1", "OPENAI_API_BASE", "http://vllm:8000/v1/", ""),
+        client("model-there", "OLLAMA_BASE_URL", "http://ollama:11434", "")
+            .replace("    environment:\n", "    environment:\n      OLLAMA_MODEL: llama3\n"),
+        client("some-page", "BACKEND_URL", "http://web:80/app", ""),
+        client("own-port", "OWN_URL", "http://127.0.0.1:9", ""),
+        client("to-host-mode", "BACKEND_URL", &format!("{host}:18080"), GATEWAY),
+        client("browser", "NEXT_PUBLIC_API_URL", "http://localhost:3999", ""),
+        "networks:\n  back:\n".to_owned(),
+    ]
+    .concat();
+    let stack = Stack::up(engine, &text, true);
+    let start = std::time::Instant::now();
+    let report = stack.doctor();
+    let took = start.elapsed();
+    let endpoints = report["endpoints"].as_array().unwrap();
+    assert!(endpoints.len() >= 14, "only {} addresses tried", endpoints.len());
+    assert_eq!(report["findings"], serde_json::json!([]), "{:#}", report["findings"]);
+    assert_eq!(report["gaps"], serde_json::json!([]));
+    assert!(endpoints.iter().all(|e| e["connect"] == "ok"), "{endpoints:#?}");
+    println!("20 containers in {took:?}");
+    assert!(took < std::time::Duration::from_secs(10), "{took:?}");
+}
+
+#[test]
+fn a_stale_container_is_told_from_its_files() {
+    let Some((engine, _guard)) = engine() else { return };
+    let text = [
+        "services:\n".to_owned(),
+        server("ollama", "\"serve\", \"ollama@[::]:11434\"", "ports: [\"21434:11434\"]"),
+        client("api", "OLLAMA_BASE_URL", "${URL}", "")
+            .replace("    environment:\n", "    environment:\n      API_KEY: ${KEY}\n"),
+    ]
+    .concat();
+    let text = text.replace("${URL}", "http://nowhere:11434").replace("${KEY}", "hunter2");
+    let stack = Stack::up(engine, &text, true);
+    assert_eq!(of(&stack.doctor(), "api"), [("name".to_owned(), "name-resolution".to_owned())]);
+    let changed = text.replace("nowhere", "ollama").replace("hunter2", "hunter3").replace("IMAGE", engine.var("IMAGE"));
+    let changed = changed.replace("21434:11434", "22434:11434");
+    std::fs::write(stack.dir.path().join("compose.yaml"), changed).unwrap();
+    let report = stack.doctor();
+    let found = of(&report, "api");
+    assert!(found.contains(&("files".to_owned(), "stale-container".to_owned())), "{found:?}");
+    assert_eq!(of(&report, "ollama"), [("files".to_owned(), "stale-container".to_owned())]);
+    assert!(!report.to_string().contains("hunter"), "a secret is printed");
+    let fine = report["findings"].as_array().unwrap().iter().all(|f| {
+        let commands = f["commands"].as_array().unwrap();
+        commands.len() == 1
+            && commands[0].as_str().unwrap().starts_with(&format!("docker compose -p {} up -d ", stack.project))
+    });
+    assert!(fine, "{:#}", report["findings"]);
+    let (fine, said) = stack.compose(&["up", "-d"]);
+    assert!(fine, "{said}");
+    assert_eq!(stack.doctor()["findings"], serde_json::json!([]));
+}
+
+#[test]
+fn what_could_not_be_started_is_told() {
+    let Some((engine, _guard)) = engine() else { return };
+    let _host = engine.host_listener("web@0.0.0.0:24680");
+    let text =
+        ["services:\n".to_owned(), server("taken", "\"serve\", \"web@[::]:80\"", "ports: [\"24680:80\"]")].concat();
+    let stack = Stack::up(engine, &text, false);
+    let report = stack.doctor();
+    assert_eq!(of(&report, "taken"), [("container".to_owned(), "port-conflict".to_owned())], "{report:#}");
+}
+
+#[test]
+fn memory_that_runs_out_is_told() {
+    let Some((engine, _guard)) = engine() else { return };
+    let text = ["services:\n".to_owned(), server("eater", "\"eat\"", "mem_limit: 32m\nmemswap_limit: 32m")].concat();
+    let stack = Stack::up(engine, &text, false);
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    let report = stack.doctor();
+    let (_, said) = engine.docker(&["inspect", "-f", "{{.State.OOMKilled}}", &format!("{}-eater-1", stack.project)]);
+    if said.trim() != "true" {
+        common::skipped("this kernel limits no memory");
+        return;
+    }
+    assert_eq!(of(&report, "eater"), [("container".to_owned(), "memory-limit".to_owned())], "{report:#}");
+}
+
+/// Every tool that an image may have says the same of the same addresses; so does dockline itself where there is none.
+#[test]
+fn tools_of_images_agree() {
+    let Some((engine, _guard)) = engine() else { return };
+    let tools: &[(&str, &[&str])] = &[
+        ("python3", &["sh:/usr/bin/dash", "python3:/usr/bin/python3"]),
+        ("node", &["sh:/usr/bin/dash", "node:/usr/bin/node"]),
+        ("curl", &["sh:/usr/bin/dash", "curl:/usr/bin/curl", "getent:/usr/bin/getent"]),
+        ("bash", &["sh:/usr/bin/bash", "bash:/usr/bin/bash", "timeout:/usr/bin/timeout", "cat:/usr/bin/cat"]),
+        ("wget", &["sh:/usr/bin/dash", "wget:/usr/bin/wget", "nc:/usr/bin/busybox"]),
+        ("dockline", &[]),
+    ];
+    let dir = tempfile::tempdir().unwrap();
+    let mut text = "services:\n".to_owned();
+    let mut have = Vec::new();
+    for (name, programs) in tools {
+        let bin = dir.path().join(name);
+        std::fs::create_dir_all(&bin).unwrap();
+        let split = programs.iter().map(|p| p.split_once(':').unwrap());
+        if split.clone().any(|(_, real)| !Path::new(real).exists()) {
+            println!("no {name} here");
+            continue;
+        }
+        for (word, real) in split {
+            std::os::unix::fs::symlink(real, bin.join(word)).unwrap();
+        }
+        have.push(*name);
+        let volumes = format!(
+            "volumes: [\"{}:/tools:ro\", \"/usr:/usr:ro\", \"/usr/lib:/lib:ro\", \"/usr/lib64:/lib64:ro\"]",
+            bin.display()
+        );
+        let more = if programs.is_empty() { GATEWAY.to_owned() } else { format!("{GATEWAY}\n{volumes}") };
+        let variables = "    environment:\n      PATH: /tools\n      OLLAMA_BASE_URL: http://ollama:11434\n      \
+                         OPENAI_API_BASE: http://ollama:11434\n      REDIS_URL: redis://redis:6379\n      DB_URL: postgres://db:5432\n      \
+                         LM_URL: http://host.docker.internal:9999\n      BACKEND_URL: http://nowhere:80\n";
+        text += &client(&format!("by-{name}"), "OWN_URL", "http://ollama:1", &more)
+            .replace("    environment:\n", variables);
+    }
+    text += &servers();
+    text += &server("db", "\"serve\", \"banner@[::]:5433\"", "");
+    let _drop = Rule::new(engine, &["-p", "tcp", "--dport", "9999", "-j", "DROP"]);
+    let stack = Stack::up(engine, &text, true);
+    let report = stack.doctor();
+    let wanted = [
+        ("OLLAMA_BASE_URL", "ok", "ok", None),
+        ("OPENAI_API_BASE", "ok", "ok", Some("url-missing-v1")),
+        ("REDIS_URL", "ok", "ok", None),
+        ("DB_URL", "ok", "refused", Some("wrong-container-port")),
+        ("LM_URL", "ok", "timeout", Some("host-firewall")),
+        ("BACKEND_URL", "unresolved", "unknown", Some("name-resolution")),
+        ("OWN_URL", "ok", "refused", Some("wrong-container-port")),
+    ];
+    let mut wrong = Vec::new();
+    for name in have {
+        for (variable, resolved, connect, cause) in wanted {
+            let service = format!("by-{name}");
+            let mine = |e: &&Value| e["service"] == service.as_str() && e["variable"] == variable;
+            let Some(e) = report["endpoints"].as_array().unwrap().iter().find(mine) else {
+                wrong.push(format!("{service} {variable} is not there"));
+                continue;
+            };
+            if e["name"] != resolved || e["connect"] != connect || e["cause"].as_str() != cause || e["tool"] != name {
+                wrong.push(format!("{service} {variable}: {e}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_container_without_a_project_is_examined() {
+    let Some((engine, _guard)) = engine() else { return };
+    let name = format!("doc{}alone", std::process::id());
+    let image = engine.var("IMAGE");
+    let (fine, said) = engine.docker(&[
+        "run",
+        "-d",
+        "--rm",
+        "--name",
+        &name,
+        "-e",
+        "OLLAMA_BASE_URL=http://localhost:11434",
+        "--entrypoint",
+        "/stub",
+        image,
+        "serve",
+        "[::]:9",
+    ]);
+    assert!(fine, "{said}");
+    let dir = tempfile::tempdir().unwrap();
+    let said = engine.doctor(dir.path(), &["--container", &name, "--format", "json"]);
+    engine.docker(&["rm", "-f", &name]);
+    assert_eq!(said.status, 1, "{}{}", said.out, said.err);
+    assert_eq!(of(&said.json(), &name), [("connect".to_owned(), "loopback-to-host".to_owned())]);
+}
+
+#[test]
+fn no_engine_is_said() {
+    let dir = folder(&[("compose.yaml", "services:\n  a:\n    image: x\n")]);
+    for (host, word) in [("unix:///nonexistent/docker.sock", "docker context ls"), ("ssh://me@there", "ssh -nNT")] {
+        let mut command = common::command(dir.path(), &["doctor"]);
+        command.env("DOCKER_HOST", host);
+        let said = common::finish(command);
+        assert_eq!(said.status, 2, "{}{}", said.out, said.err);
+        assert!(said.err.contains(word), "{}", said.err);
+    }
+}
