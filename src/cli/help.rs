@@ -61,7 +61,7 @@ fn argument(arg: Arg) -> Arg {
     let heading = match (arg.get_help_heading(), arg.is_positional()) {
         (Some("Project"), _) => "项目",
         (Some("Host"), _) => "宿主机",
-        (Some("dockline new ollama-host"), _) => "dockline new ollama-host",
+        (Some("dockline new ollama-host"), _) => "宿主机上的 Ollama（ollama-host）",
         (_, true) => "参数",
         (_, false) => "选项",
     };
