@@ -579,3 +579,81 @@ fn servers_on_their_own_loopback() {
         &[],
     );
 }
+
+/// What `new` makes: every address that a service of it calls is reached, as `reach` says.
+#[test]
+fn new_projects_reach_their_servers() {
+    type Row<'a> = (&'a [&'a str], &'a [&'a str], &'a [(&'a str, &'a [&'a str])], usize);
+    let Some((engine, _guard)) = engine() else { return };
+    let rows: &[Row<'_>] = &[
+        (
+            &["dify", "one-api", "--with", "one-api.database=mysql"],
+            &[],
+            &[
+                ("dify-api", &["[::]:5001"]),
+                ("dify-db", &["[::]:5432"]),
+                ("dify-redis", &["[::]:6379"]),
+                ("dify-weaviate", &["[::]:8080", "[::]:50051"]),
+                ("dify-sandbox", &["[::]:8194"]),
+                ("dify-ssrf-proxy", &["[::]:3128"]),
+                ("dify-plugin-daemon", &["[::]:5002", "[::]:5003"]),
+                ("dify-web", &["[::]:3000"]),
+                ("one-api-db", &["[::]:3306"]),
+                ("one-api-redis", &["[::]:6379"]),
+            ],
+            30,
+        ),
+        (
+            &["open-webui", "--net", "host-network", "--with", "search=searxng"],
+            &["127.0.0.1:11434"],
+            &[("searxng", &["[::]:8080"])],
+            2,
+        ),
+        (
+            &[
+                "lobe-chat",
+                "litellm",
+                "--net",
+                "host-gateway",
+                "--provider",
+                "lm-studio",
+                "--with",
+                "database=postgres",
+            ],
+            &["0.0.0.0:1234"],
+            &[("litellm", &["[::]:4000"]), ("litellm-db", &["[::]:5432"])],
+            3,
+        ),
+        (&["anythingllm", "--net", "lan-ip", "--lan-ip", "192.168.51.10"], &["192.168.51.10:11434"], &[], 1),
+    ];
+    for (args, host, listens, least) in rows {
+        let work = folder(&[]);
+        let stacks = args.iter().position(|a| a.starts_with("--")).unwrap_or(args.len());
+        let mut all = vec!["new"];
+        all.extend(&args[..stacks]);
+        all.push("./demo");
+        all.extend(&args[stacks..]);
+        let said = dockline(work.path(), &all);
+        assert_eq!(said.status, 0, "{args:?}: {}", said.err);
+        let dir = work.path().join("demo");
+        let _host: Vec<Listener> = host.iter().map(|a| engine.host_listener(a)).collect();
+        let stack = Stack::up(engine, &dir, listens, &[]);
+        let mut ask = vec!["reach", "--format", "json", "--isolated", "--platform", "linux", "-f", "compose.yaml"];
+        ask.extend(["--host-address", "192.168.51.10"]);
+        ask.extend(host.iter().flat_map(|h| ["--host-listener", *h]));
+        let found = dockline(&dir, &ask).json();
+        let mut compared = 0;
+        let mut wrong = Vec::new();
+        for e in found["endpoints"].as_array().unwrap().iter().filter(|e| e["audience"] == "server") {
+            let text = |key: &str| e[key].as_str().unwrap();
+            let real = stack.call(text("service"), text("host"), e["port"].as_u64().unwrap());
+            compared += 1;
+            if real != "ok" || text("verdict") != "ok" {
+                let (service, variable, value) = (text("service"), text("variable"), text("value"));
+                wrong.push(format!("{service}.{variable} {value}: dockline {}, engine {real}", text("verdict")));
+            }
+        }
+        assert!(wrong.is_empty(), "{args:?}:\n{}", wrong.join("\n"));
+        assert!(compared >= *least, "{args:?}: only {compared} compared");
+    }
+}

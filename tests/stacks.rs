@@ -199,6 +199,10 @@ const GOLDEN: &[(&str, &[&str])] = &[
     ("one-api-mysql", &["one-api", "--with", "database=mysql", "--net", "host-network"]),
     ("vllm", &["vllm"]),
     ("open-webui-zh", &["open-webui", "--with", "search=searxng", "--lang", "zh"]),
+    ("dify-zh", &["dify", "new-api", "--with", "dify.vector-store=qdrant", "--lang", "zh"]),
+    ("librechat-zh", &["librechat", "--provider", "llama-cpp", "--lang", "zh"]),
+    ("n8n-zh", &["n8n", "--net", "host-gateway", "--lang", "zh"]),
+    ("anythingllm-vllm", &["anythingllm", "--provider", "vllm"]),
 ];
 
 #[test]
@@ -372,4 +376,58 @@ fn every_stack_can_be_added() {
         let lint = run(dir.path(), &["lint", "--fail-on", "info"]);
         assert_eq!(lint.status, 0, "{}: {}", stack.name, lint.out);
     }
+}
+
+/// Types into a pseudo-terminal, as a person would.
+#[cfg(target_os = "linux")]
+fn typed(dir: &Path, args: &str, answers: &[&str]) -> Option<common::Said> {
+    use std::io::Write as _;
+    let script = Path::new("/usr/bin/script");
+    if !script.exists() {
+        common::skipped("no script(1)");
+        return None;
+    }
+    let mut command = Command::new(script);
+    command.args(["-q", "-e", "-c", &format!("{} {args}", env!("CARGO_BIN_EXE_dockline")), "/dev/null"]);
+    command
+        .current_dir(dir)
+        .env_clear()
+        .env("HOME", "/nonexistent")
+        .env("PATH", "/usr/bin:/bin")
+        .env("SHELL", "/bin/sh");
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    for answer in answers {
+        // A terminal that is not read yet keeps what is typed.
+        input.write_all(format!("{answer}\n").as_bytes()).unwrap();
+    }
+    let done = child.wait_with_output().unwrap();
+    drop(input);
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace('\r', "");
+    Some(common::Said { status: done.status.code().unwrap_or(-1), out: text(&done.stdout), err: text(&done.stderr) })
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_person_is_asked_in_a_terminal() {
+    let dir = tempfile::tempdir().unwrap();
+    let answers = ["nothing like it", "open-webui", "", "2", "ollama", "host-gateway", "./demo", "n"];
+    let Some(said) = typed(dir.path(), "new", &answers) else { return };
+    assert_eq!(said.status, 0, "{}{}", said.out, said.err);
+    assert!(said.out.contains("Which stack?") && said.out.contains("── .env"), "{}", said.out);
+    assert!(contents(dir.path()).is_empty(), "written without a yes");
+    let said = typed(dir.path(), "new", &[&answers[1..7], &["y"]].concat()).unwrap();
+    assert_eq!(said.status, 0, "{}{}", said.out, said.err);
+    assert!(said.out.contains("docker compose up -d"), "{}", said.out);
+    let compose = std::fs::read_to_string(dir.path().join("demo/compose.yaml")).unwrap();
+    assert!(compose.contains("http://host.docker.internal:11434") && compose.contains("searxng"), "{compose}");
+    let env = std::fs::read_to_string(dir.path().join("demo/.env")).unwrap();
+    for secret in env.lines().filter_map(|l| l.split_once('=')).map(|(_, v)| v).filter(|v| v.len() >= 16) {
+        assert!(!said.out.contains(secret), "a secret is shown");
+    }
+    // In Chinese, a gateway besides, and an end of the input instead of an answer.
+    let said = typed(dir.path(), "new --lang zh", &["dify", "one-api", "qdrant", "sqlite", "\u{4}"]).unwrap();
+    assert_eq!(said.status, 0, "{}{}", said.out, said.err);
+    assert!(said.out.contains("要哪个栈？") && said.out.contains("用哪个模型服务？"), "{}", said.out);
 }

@@ -329,7 +329,7 @@ pub struct Man {
 
 #[derive(Args, Debug)]
 pub struct New {
-    /// STACK... [DIR]; without any it asks
+    /// STACK... [DIR], or ollama-host [DIR]; without any it asks
     #[arg(value_name = "STACK")]
     pub words: Vec<PathBuf>,
     #[command(flatten)]
@@ -346,6 +346,32 @@ pub struct New {
     /// List the stacks and their choices
     #[arg(long)]
     pub list: bool,
+    #[command(flatten)]
+    pub host: HostSide,
+}
+
+/// For `dockline new ollama-host [DIR]`: files that open an Ollama on this machine to containers and others.
+#[derive(Args, Debug, Clone, Default)]
+#[command(next_help_heading = "dockline new ollama-host")]
+pub struct HostSide {
+    /// Where Ollama is reached: all, forwarder[=ADDR], docker0[=ADDR] or an address [default: all]
+    #[arg(long, value_name = "WAY")]
+    pub bind: Option<String>,
+    /// Network whose containers get in [default: 172.16.0.0/12] (repeatable)
+    #[arg(long, value_name = "SUBNET")]
+    pub subnet: Vec<String>,
+    /// What the proxy asks for: bearer or basic [default: bearer]
+    #[arg(long, value_name = "KIND")]
+    pub auth: Option<String>,
+    /// Page that may call from a browser: its origin, with scheme and port (repeatable)
+    #[arg(long, value_name = "ORIGIN")]
+    pub origin: Vec<String>,
+}
+
+impl HostSide {
+    pub fn is_given(&self) -> bool {
+        self.bind.is_some() || !self.subnet.is_empty() || self.auth.is_some() || !self.origin.is_empty()
+    }
 }
 
 #[derive(Args, Debug)]

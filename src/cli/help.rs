@@ -61,6 +61,7 @@ fn argument(arg: Arg) -> Arg {
     let heading = match (arg.get_help_heading(), arg.is_positional()) {
         (Some("Project"), _) => "项目",
         (Some("Host"), _) => "宿主机",
+        (Some("dockline new ollama-host"), _) => "宿主机上的 Ollama（ollama-host）",
         (_, true) => "参数",
         (_, false) => "选项",
     };
@@ -227,7 +228,23 @@ const WORDS: &[(&str, &str)] = &[
     ("Make a new project: stacks that start, and reach their model server", "生成新项目：能启动、能连上模型服务的栈"),
     ("Put stacks into a project that is there, changing none of its lines", "把栈加进已有的项目，原有内容一行不改"),
     ("STACK... [DIR]", "栈... [目录]"),
-    ("STACK... [DIR]; without any it asks", "栈... [目录]；不写就逐项询问"),
+    (
+        "STACK... [DIR], or ollama-host [DIR]; without any it asks",
+        "栈... [目录]，或 ollama-host [目录]；不写就逐项询问",
+    ),
+    (
+        "Where Ollama is reached: all, forwarder[=ADDR], docker0[=ADDR] or an address [default: all]",
+        "Ollama 在哪里接受连接：all、forwarder[=地址]、docker0[=地址] 或某个地址［默认：all］",
+    ),
+    (
+        "Network whose containers get in [default: 172.16.0.0/12] (repeatable)",
+        "放行哪个网段的容器［默认：172.16.0.0/12］（可重复）",
+    ),
+    ("What the proxy asks for: bearer or basic [default: bearer]", "代理要求的凭据：bearer 或 basic［默认：bearer］"),
+    (
+        "Page that may call from a browser: its origin, with scheme and port (repeatable)",
+        "允许从浏览器调用的网页：来源，含协议和端口（可重复）",
+    ),
     ("Name of the project [default: that of its folder]", "项目名［默认：目录名］"),
     ("Print what would be written, and write nothing", "只打印将要写入的内容，不写文件"),
     ("Overwrite files that are there; passwords in .env stay", "覆盖已有文件；.env 里的密码保留不变"),

@@ -9,6 +9,7 @@ mod env;
 mod explain;
 mod fix;
 mod help;
+mod host;
 mod lint;
 mod man;
 mod new;

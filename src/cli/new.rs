@@ -28,6 +28,15 @@ pub(super) fn run(session: &mut Session, args: &New) -> Result<u8, Failure> {
         session::print(&list(lang));
         return Ok(session::OK);
     }
+    if args.words.first().is_some_and(|w| w.as_os_str() == super::host::WORD) {
+        return super::host::run(session, args);
+    }
+    if args.host.is_given() {
+        return Err(Failure::new(text!(
+            "--bind, --subnet, --auth and --origin go with `dockline new ollama-host`",
+            "--bind、--subnet、--auth、--origin 只用于 `dockline new ollama-host`"
+        )));
+    }
     let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     let asking = args.words.is_empty() && terminal;
     let (mut names, mut dir) = words(&args.words)?;
@@ -214,7 +223,7 @@ fn env_values(id: FileId, text: &str) -> BTreeMap<String, String> {
     out
 }
 
-fn conflicts(dir: &Path, rendered: &Rendered) -> Vec<String> {
+pub(super) fn conflicts(dir: &Path, rendered: &Rendered) -> Vec<String> {
     let differs = |made: &&Made| std::fs::read_to_string(dir.join(&made.path)).is_ok_and(|old| old != made.text);
     rendered.files.iter().filter(differs).map(|m| m.path.clone()).collect()
 }
@@ -227,7 +236,7 @@ pub(super) fn masked(text: &str, secrets: &[String]) -> String {
         .fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), "********"))
 }
 
-fn diffs(session: &Session, dir: &Path, rendered: &Rendered) -> String {
+pub(super) fn diffs(session: &Session, dir: &Path, rendered: &Rendered) -> String {
     let mut out = String::new();
     for made in &rendered.files {
         let Ok(old) = std::fs::read_to_string(dir.join(&made.path)) else { continue };
@@ -252,7 +261,7 @@ fn diffs(session: &Session, dir: &Path, rendered: &Rendered) -> String {
 }
 
 /// The files as a tree, and each with its text.
-fn preview(session: &Session, dir: &Path, rendered: &Rendered) -> String {
+pub(super) fn preview(session: &Session, dir: &Path, rendered: &Rendered) -> String {
     let mut out = format!("{}/\n", session.files.name_of(dir).trim_end_matches('/'));
     let last = rendered.files.len().saturating_sub(1);
     for (index, made) in rendered.files.iter().enumerate() {
@@ -301,7 +310,7 @@ fn closing(session: &mut Session, plan: &Plan, rendered: &Rendered, dir: &Path) 
     let names: Vec<&str> = rendered.files.iter().map(|m| m.path.as_str()).collect();
     let names = names.join(", ");
     lines.push(text!("wrote {names} in {shown}", "已写入 {shown}：{names}"));
-    if let Some(private) = rendered.files.iter().find(|m| m.private) {
+    if let Some(private) = rendered.files.iter().find(|m| m.private && !rendered.secrets.is_empty()) {
         let path = &private.path;
         lines.push(text!(
             "{path} holds new passwords and can be read by you alone",
@@ -353,6 +362,12 @@ pub(super) fn after(session: &mut Session, plan: &Plan, rendered: &Rendered, dir
                 lines.extend(plan.lan_ip.map(|ip| text!("on {ip}: ", "在 {ip} 上：").and(&listen_on(ip, port))));
             }
             _ => lines.push(text!("on the host: ", "宿主机：").and(&listen_commands(port))),
+        }
+        if plan.provider.id == "ollama" && plan.net != Strategy::HostNetwork {
+            lines.push(text!(
+                "as files, with the ways that open less, a proxy that asks for a key, and how to undo it all: dockline new ollama-host",
+                "也可以生成文件，里面还有开放得更少的办法、要密钥的代理和撤销的命令：dockline new ollama-host"
+            ));
         }
     }
     if plan.publish.is_unspecified() || !plan.publish.is_loopback() {
@@ -415,6 +430,7 @@ fn advice(session: &mut Session, plan: &Plan, dir: &Path) -> Vec<Text> {
 fn list(lang: Lang) -> String {
     let mut out = String::new();
     let width = stacks().iter().map(|s| s.name.len()).max().unwrap_or(0);
+    let host = text!("Not a stack: opens an Ollama on this machine to containers", "不是栈：让容器用上本机的 Ollama");
     for stack in stacks() {
         let about = stack.about.text();
         let _ = writeln!(out, "{:width$}  {}", stack.name, about.get(lang));
@@ -430,6 +446,7 @@ fn list(lang: Lang) -> String {
             );
         }
     }
+    let _ = writeln!(out, "{:width$}  {}", super::host::WORD, host.get(lang));
     out
 }
 
@@ -456,7 +473,8 @@ fn confirm(lang: Lang, what: &Text) -> bool {
 fn choose(lang: Lang, head: &Text, items: &[(String, Text)]) -> Option<String> {
     session::print(&format!("\n{}\n", head.get(lang)));
     for (number, (name, about)) in items.iter().enumerate() {
-        session::print(&format!("  {:2}  {name:14} {}\n", number + 1, about.get(lang)));
+        let line = format!("  {:2}  {name:14} {}", number + 1, about.get(lang));
+        session::print(&format!("{}\n", line.trim_end()));
     }
     loop {
         let answer = prompt(lang, &text!("number or name [1]:", "编号或名称 [1]："))?;

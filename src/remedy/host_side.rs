@@ -82,12 +82,28 @@ pub fn listen_on(ip: IpAddr, port: u16) -> Text {
 
 /// The commands that let packets of containers through the host's firewall.
 pub fn firewall_commands(port: u16) -> Text {
+    firewall_commands_for("172.16.0.0/12", port)
+}
+
+/// The same for networks of one subnet.
+pub fn firewall_commands_for(subnet: &str, port: u16) -> Text {
     text!(
-        "let containers through the host's firewall, one of:\n  sudo ufw allow from 172.16.0.0/12 to any port {port} proto tcp\n  \
+        "let containers through the host's firewall, one of:\n  sudo ufw allow from {subnet} to any port {port} proto tcp\n  \
          sudo firewall-cmd --permanent --zone=docker --add-port={port}/tcp && sudo firewall-cmd --reload\n  \
-         sudo nft insert rule inet filter input ip saddr 172.16.0.0/12 tcp dport {port} accept",
-        "让宿主机的防火墙放行容器，任选其一：\n  sudo ufw allow from 172.16.0.0/12 to any port {port} proto tcp\n  \
+         sudo nft insert rule inet filter input ip saddr {subnet} tcp dport {port} accept",
+        "让宿主机的防火墙放行容器，任选其一：\n  sudo ufw allow from {subnet} to any port {port} proto tcp\n  \
          sudo firewall-cmd --permanent --zone=docker --add-port={port}/tcp && sudo firewall-cmd --reload\n  \
-         sudo nft insert rule inet filter input ip saddr 172.16.0.0/12 tcp dport {port} accept"
+         sudo nft insert rule inet filter input ip saddr {subnet} tcp dport {port} accept"
     )
+}
+
+/// What takes them back.
+pub fn firewall_undo(subnet: &str, port: u16) -> Vec<String> {
+    vec![
+        format!("sudo ufw delete allow from {subnet} to any port {port} proto tcp"),
+        format!("sudo firewall-cmd --permanent --zone=docker --remove-port={port}/tcp && sudo firewall-cmd --reload"),
+        format!(
+            "sudo nft -a list chain inet filter input | grep 'dport {port}'; sudo nft delete rule inet filter input handle NUMBER"
+        ),
+    ]
 }

@@ -1,6 +1,7 @@
 //! What `new` can make: stacks as data (`templates/`), the choices they leave, the servers that they can call, and how all of
 //! it becomes one project. Knows nothing of the file system and of where random numbers come from.
 
+mod host;
 mod insert;
 mod join;
 mod plan;
@@ -8,6 +9,7 @@ mod provider;
 mod render;
 mod stack;
 
+pub use host::{Auth, HostWish, PORT, Way, host_side, is_origin, is_subnet};
 pub use insert::insert;
 pub use plan::{Edge, Gpu, Part, Plan, Present, Refusal, Strategy, Wish, plan};
 pub use provider::{PROVIDERS, Provider};

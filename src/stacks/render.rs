@@ -118,13 +118,15 @@ pub fn render(plan: &Plan, secret: &SecretSource, kept: &BTreeMap<String, String
     rendered.files.insert(0, Made { path: "compose.yaml".to_owned(), text: compose, private: false });
     if !pieces.env.is_empty() {
         let mut env = String::new();
-        say(
-            &mut env,
-            &text!(
+        let what = if rendered.secrets.is_empty() {
+            text!("Read by docker compose.", "由 docker compose 读取。")
+        } else {
+            text!(
                 "Read by docker compose. Keep it to yourself: it holds the passwords.",
                 "由 docker compose 读取。里面有密码，不要外传。"
-            ),
-        );
+            )
+        };
+        say(&mut env, &what);
         env.push_str(&(pieces.env.join("\n") + "\n"));
         rendered.files.insert(1, Made { path: ".env".to_owned(), text: env, private: true });
         rendered.files.insert(2, Made { path: ".gitignore".to_owned(), text: ".env\n".to_owned(), private: false });
@@ -335,11 +337,14 @@ fn functions(
     let (publish, port, inside, host_mode) = (plan.publish, part.port, part.stack.inside, part.host_mode);
     let mapping = part.model.as_ref().is_some_and(|m| m.mapping);
     let calls = if mapping { "    extra_hosts:\n      - host.docker.internal:host-gateway" } else { "" };
+    // Where people come in by another service than the one that calls models, that one calls none.
+    let door = part.stack.typed.as_ref().is_some_and(|t| *t != part.stack.service);
     engine.add_function("open", move || {
         if host_mode {
             return "    # dockline: ignore[host-network] --net host-network\n    network_mode: host".to_owned();
         }
         let address = if publish.is_ipv6() { format!("[{publish}]") } else { publish.to_string() };
+        let calls = if door { "" } else { calls };
         format!("    ports:\n      - \"{address}:{port}:{inside}\"\n{calls}")
     });
     engine.add_function("calls", move || calls);
