@@ -38,9 +38,16 @@ pub struct Config {
     pub image: Vec<Image>,
     #[serde(default)]
     pub variable: Vec<Variable>,
-    /// Where it was read.
+    /// Where it was read, an absolute path.
     #[serde(skip)]
     pub path: Option<PathBuf>,
+}
+
+impl Config {
+    /// The folder that its paths and patterns start from.
+    pub fn folder(&self) -> &Path {
+        self.path.as_deref().and_then(Path::parent).unwrap_or(Path::new(""))
+    }
 }
 
 /// What the machine is like that the stack runs on.

@@ -151,20 +151,8 @@ impl<'a> Cx<'a> {
 
     /// A finding at a place, with the rule's own severity.
     pub fn finding(&self, span: Span, path: impl Into<String>, message: Text) -> Finding {
-        Finding {
-            rule: self.rule.id,
-            category: self.rule.category,
-            cause: None,
-            severity: self.rule.severity,
-            place: Place { span, path: path.into() },
-            label: Text::default(),
-            message,
-            help: Vec::new(),
-            services: Vec::new(),
-            related: Vec::new(),
-            fixes: Vec::new(),
-            refusals: Vec::new(),
-        }
+        let place = Place { span, path: path.into() };
+        Finding::new(self.rule.id, self.rule.category, self.rule.severity, place, message)
     }
 
     pub fn report(&mut self, finding: Finding) {

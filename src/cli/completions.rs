@@ -23,12 +23,7 @@ fn named(command: clap::Command) -> clap::Command {
     let verb = command.get_name().to_owned();
     command.mut_args(|arg| {
         let names: Vec<&'static str> = match (verb.as_str(), arg.get_id().as_str()) {
-            (_, "select" | "ignore") => {
-                let mut names: Vec<&str> = rules::ALL.iter().map(|r| r.category.name()).collect();
-                names.sort_unstable();
-                names.dedup();
-                rules::ALL.iter().map(|r| r.id).chain(names).collect()
-            }
+            (_, "select" | "ignore") => rules::names(),
             (_, "rules") => RuleSet::ALL.into_iter().map(RuleSet::name).chain(["all"]).collect(),
             (_, "platform") => Platform::ALL.into_iter().map(Platform::name).collect(),
             ("fix", "to") => std::iter::once("auto").chain(Strategy::CHOICES.into_iter().map(Strategy::name)).collect(),

@@ -5,8 +5,7 @@ use std::path::Path;
 
 use super::args::{DataFormat, Fix};
 use super::lint::reached;
-use super::session::{self, Failure, Search, Session, Wish};
-use super::settings;
+use super::session::{self, Failure, Session, Wish};
 use crate::compose::Found;
 use crate::diag::{Lang, Severity, Strategy, Text};
 use crate::lint::{FixOptions, Fixed, Setting, Stale, fix};
@@ -16,11 +15,7 @@ use crate::text;
 
 pub(super) fn run(session: &mut Session, args: &Fix) -> Result<u8, Failure> {
     let wanted = wanted(args)?;
-    let start = session.start(&args.project, &args.paths);
-    let config = session.config(&args.project.host, &start)?;
-    let patterns = settings::patterns(session, &config)?;
-    let search = Search { paths: &args.paths, recursive: args.recursive, patterns, force_exclude: args.force_exclude };
-    let (found, missed) = session.find(&args.project, search)?;
+    let (config, found, missed) = session.gather(&args.project, &args.paths, args.recursive, args.force_exclude)?;
     let wish = Wish {
         project: &args.project,
         rules: &args.rules,

@@ -6,11 +6,10 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum as _;
 
 use super::args::{Lint, LintFormat};
-use super::session::{self, Failure, Search, Session, Wish};
-use super::settings;
+use super::session::{self, Failure, Session, Wish};
 use crate::config::Config;
 use crate::diag::{Category, Finding, Lang, Severity, Text};
-use crate::lint::{Advice, Baseline, Held, Outcome, Told, lint};
+use crate::lint::{Advice, Baseline, Outcome, Told, lint};
 use crate::report::{self, AddressJson, AdviceJson, Human, LintJson, ProjectJson, Summary, ci};
 use crate::rule::Rule;
 use crate::rules;
@@ -23,11 +22,7 @@ const FOLD: usize = 3;
 const ROWS: usize = 20;
 
 pub(super) fn run(session: &mut Session, args: &Lint) -> Result<u8, Failure> {
-    let start = session.start(&args.project, &args.paths);
-    let config = session.config(&args.project.host, &start)?;
-    let patterns = settings::patterns(session, &config)?;
-    let search = Search { paths: &args.paths, recursive: args.recursive, patterns, force_exclude: args.force_exclude };
-    let (found, missed) = session.find(&args.project, search)?;
+    let (config, found, missed) = session.gather(&args.project, &args.paths, args.recursive, args.force_exclude)?;
     let wish = Wish {
         project: &args.project,
         rules: &args.rules,
@@ -41,11 +36,11 @@ pub(super) fn run(session: &mut Session, args: &Lint) -> Result<u8, Failure> {
     options.process_ends = true;
     let threshold = session::threshold(session, args.fail_on, &config)?;
     let mut outcome = lint(&mut session.files, &found, &session.process, &options);
-    let held = match baseline(session, args, &config)? {
+    match baseline(session, args, &config)? {
         Some(path) if args.write_baseline => return write_baseline(session, &outcome, &path),
         Some(path) => hold(session, &mut outcome, &path)?,
-        None => Held::default(),
-    };
+        None => {}
+    }
     let mut printed = false;
     for wish in &args.output {
         // `FORMAT=FILE`, or a file for what would be printed.
@@ -54,12 +49,12 @@ pub(super) fn run(session: &mut Session, args: &Lint) -> Result<u8, Failure> {
             printed = true;
             (args.format, wish)
         });
-        write(Path::new(file), &formatted(session, args, &outcome, held, format, false))?;
+        write(Path::new(file), &formatted(session, args, &outcome, format, false))?;
     }
     // Of nothing that could be read there is nothing to say; why stands on stderr.
     let silent = args.format == LintFormat::Human && outcome.projects.is_empty() && !missed.is_empty();
     if !printed && !silent {
-        session::print(&formatted(session, args, &outcome, held, args.format, session.color));
+        session::print(&formatted(session, args, &outcome, args.format, session.color));
     }
     if found.iter().any(|f| f.reads.is_some())
         && outcome.projects.is_empty()
@@ -84,8 +79,7 @@ pub(super) fn run(session: &mut Session, args: &Lint) -> Result<u8, Failure> {
 
 /// The baseline file: the command line's over the configuration's, which stands beside it.
 fn baseline(session: &Session, args: &Lint, config: &Config) -> Result<Option<PathBuf>, Failure> {
-    let beside = config.path.as_ref().and_then(|p| session.files.absolute(p).parent().map(Path::to_path_buf));
-    let named = config.baseline.as_ref().map(|name| beside.unwrap_or_default().join(name));
+    let named = config.baseline.as_ref().map(|name| config.folder().join(name));
     let path = args.baseline.as_ref().map(|p| session.files.absolute(p)).or(named);
     if path.is_none() && args.write_baseline {
         return Err(Failure::new(text!("no baseline file is named", "没有指定基线文件")).hint(text!(
@@ -116,7 +110,7 @@ fn write_baseline(session: &Session, outcome: &Outcome, path: &Path) -> Result<u
 }
 
 /// Takes what is known out of a run.
-fn hold(session: &mut Session, outcome: &mut Outcome, path: &Path) -> Result<Held, Failure> {
+fn hold(session: &mut Session, outcome: &mut Outcome, path: &Path) -> Result<(), Failure> {
     let name = session.files.name_of(path);
     let id = session.files.read(path).map_err(|error| {
         session::unreadable(&name, &error).hint(text!("make it with --write-baseline", "用 --write-baseline 生成它"))
@@ -125,7 +119,8 @@ fn hold(session: &mut Session, outcome: &mut Outcome, path: &Path) -> Result<Hel
         Failure::new(text!("{name} is no baseline: {why}", "{name} 不是基线文件：{why}"))
             .hint(text!("make it anew with --write-baseline", "用 --write-baseline 重新生成"))
     })?;
-    Ok(known.hold(outcome, &session.files, &folder(path)))
+    known.hold(outcome, &session.files, &folder(path));
+    Ok(())
 }
 
 /// Whether a finding is at or above a threshold.
@@ -140,11 +135,11 @@ fn write(path: &Path, text: &str) -> Result<(), Failure> {
     })
 }
 
-fn formatted(session: &Session, args: &Lint, outcome: &Outcome, held: Held, format: LintFormat, color: bool) -> String {
+fn formatted(session: &Session, args: &Lint, outcome: &Outcome, format: LintFormat, color: bool) -> String {
     match format {
-        LintFormat::Human => human(session, args, outcome, held, color),
+        LintFormat::Human => human(session, args, outcome, color),
         LintFormat::Concise => concise(session, outcome),
-        LintFormat::Json => json(session, outcome, held),
+        LintFormat::Json => json(session, outcome),
         LintFormat::Sarif => ci::sarif(&for_machines(session, outcome)),
         LintFormat::Github => ci::github(&for_machines(session, outcome)),
         LintFormat::Gitlab => ci::gitlab(&for_machines(session, outcome)),
@@ -171,7 +166,7 @@ fn for_machines<'a>(session: &'a Session, outcome: &'a Outcome) -> ci::Told<'a> 
     }
 }
 
-fn json(session: &Session, outcome: &Outcome, held: Held) -> String {
+fn json(session: &Session, outcome: &Outcome) -> String {
     let lang = session.machine_lang();
     let projects = outcome.projects.iter().map(|p| ProjectJson {
         dir: p.dir.clone(),
@@ -193,7 +188,7 @@ fn json(session: &Session, outcome: &Outcome, held: Held) -> String {
         advice: advice.map(|(project, a)| advice_json(project, a, lang)).collect(),
         summary: Summary {
             ignored: outcome.ignored,
-            known: held.known,
+            known: outcome.known,
             ..Summary::of(outcome.findings.iter().map(|t| &t.finding))
         },
     })
@@ -225,7 +220,7 @@ fn concise(session: &Session, outcome: &Outcome) -> String {
 
 // -- for people --
 
-fn human(session: &Session, args: &Lint, outcome: &Outcome, held: Held, color: bool) -> String {
+fn human(session: &Session, args: &Lint, outcome: &Outcome, color: bool) -> String {
     let lang = session.lang;
     let human = Human::new(&session.files, lang, color);
     let mut out = String::new();
@@ -255,7 +250,7 @@ fn human(session: &Session, args: &Lint, outcome: &Outcome, held: Held, color: b
         let label = text!("not judged", "未判断");
         let _ = writeln!(out, "{}: {}: {message}\n", label.get(lang), files.join(", "));
     }
-    out.push_str(&closing(session, args, outcome, held));
+    out.push_str(&closing(session, args, outcome));
     out
 }
 
@@ -307,20 +302,18 @@ fn told(human: &Human<'_>, session: &Session, args: &Lint, findings: &[&Finding]
 }
 
 /// The count, what no file shows, and the next command.
-fn closing(session: &Session, args: &Lint, outcome: &Outcome, held: Held) -> String {
+fn closing(session: &Session, args: &Lint, outcome: &Outcome) -> String {
     let lang = session.lang;
-    let mut out = String::new();
+    let mut out = table(outcome, lang);
     let mut lines: Vec<Text> = Vec::new();
     if let [project] = outcome.projects.as_slice() {
         for advice in &project.advice {
             lines.extend(advice_lines(advice, &session::again(&args.project, &args.paths), lang, None));
         }
     }
-    let table = table(outcome, lang);
-    lines.push(count(outcome, held));
-    lines.extend(left_alone(outcome, held));
+    lines.push(count(outcome));
+    lines.extend(left_alone(outcome));
     lines.extend(next(args, outcome));
-    out.push_str(&table);
     for line in lines {
         let _ = writeln!(out, "{}", report::tame(line.get(lang)));
     }
@@ -363,16 +356,16 @@ fn table(outcome: &Outcome, lang: Lang) -> String {
 }
 
 /// What was found and not told.
-fn left_alone(outcome: &Outcome, held: Held) -> Option<Text> {
-    let (ignored, Held { known, gone }) = (outcome.ignored, held);
+fn left_alone(outcome: &Outcome) -> Option<Text> {
+    let Outcome { ignored, known, gone, .. } = outcome;
     let mut parts: Vec<Text> = Vec::new();
-    if ignored > 0 {
+    if *ignored > 0 {
         parts.push(text!("{ignored} ignored as asked", "{ignored} 个按要求忽略"));
     }
-    if known > 0 {
+    if *known > 0 {
         parts.push(text!("{known} known from the baseline", "{known} 个是基线里已有的"));
     }
-    if gone > 0 {
+    if *gone > 0 {
         parts.push(text!(
             "{gone} of the baseline are gone: --write-baseline takes them out",
             "基线里有 {gone} 个已不存在：用 --write-baseline 更新"
@@ -383,7 +376,7 @@ fn left_alone(outcome: &Outcome, held: Held) -> Option<Text> {
     Some(text!("not told: ", "未列出：").and(&all))
 }
 
-fn count(outcome: &Outcome, held: Held) -> Text {
+fn count(outcome: &Outcome) -> Text {
     let projects = outcome.projects.len();
     let services: usize = outcome.projects.iter().map(|p| p.services).sum();
     let summary = Summary::of(outcome.findings.iter().map(|t: &Told| &t.finding));
@@ -397,7 +390,7 @@ fn count(outcome: &Outcome, held: Held) -> Text {
     };
     let (en, zh) = (name.get(Lang::En), name.get(Lang::Zh));
     let Summary { error, warning, info, fixable, .. } = summary;
-    if error + warning + info == 0 && held.known > 0 {
+    if error + warning + info == 0 && outcome.known > 0 {
         return text!("{en}: nothing new found", "{zh}：没有发现新问题");
     }
     if error + warning + info == 0 {

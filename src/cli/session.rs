@@ -98,8 +98,23 @@ impl Session {
         if self.lang_given { self.lang } else { Lang::En }
     }
 
+    /// The configuration that counts for a command line, its projects, and why some of its paths lead to none.
+    pub(super) fn gather(
+        &mut self,
+        args: &ProjectArgs,
+        paths: &[PathBuf],
+        recursive: bool,
+        force_exclude: bool,
+    ) -> Result<(Config, Vec<Found>, Vec<Failure>), Failure> {
+        let start = self.start(args, paths);
+        let config = self.config(&args.host, &start)?;
+        let patterns = settings::patterns(self, &config)?;
+        let (found, missed) = self.find(args, Search { paths, recursive, patterns, force_exclude })?;
+        Ok((config, found, missed))
+    }
+
     /// The folder that a command line starts from: the configuration is looked for from there upward.
-    pub(super) fn start(&self, args: &ProjectArgs, paths: &[PathBuf]) -> PathBuf {
+    fn start(&self, args: &ProjectArgs, paths: &[PathBuf]) -> PathBuf {
         if let Some(dir) = &args.project_directory {
             return self.files.absolute(dir);
         }
@@ -137,7 +152,7 @@ impl Session {
                 |near| text!("did you mean `{near}`?", "是不是 `{near}`？"),
             ))
         })?;
-        config.path = Some(path);
+        config.path = Some(self.files.absolute(&path));
         settings::facts(self, &config)?;
         if !self.lang_given
             && let Some(tag) = &config.lang
@@ -323,8 +338,7 @@ fn today() -> String {
 
 /// Whether a rule (or a category) of this name is there; else what may be meant.
 pub(super) fn known_rule(name: &str, or_category: bool) -> Result<(), Failure> {
-    let categories = rules::ALL.iter().map(|r| r.category.name());
-    let known: Vec<&str> = rules::ALL.iter().map(|r| r.id).chain(categories.filter(|_| or_category)).collect();
+    let known = if or_category { rules::names() } else { rules::ALL.iter().map(|r| r.id).collect() };
     if known.contains(&name) {
         return Ok(());
     }

@@ -1,7 +1,6 @@
 //! From `dockline.toml` to what the floors below take: severities, what to leave alone, files to search, facts of the user's own.
 
 use std::ops::Range;
-use std::path::Path;
 
 use foldhash::HashMap;
 use toml::Spanned;
@@ -48,7 +47,6 @@ pub(super) fn ignores(session: &mut Session, config: &Config) -> Result<Vec<Igno
     let mut out = Vec::new();
     let Some(path) = &config.path else { return Ok(out) };
     let Ok(id) = session.files.read(path) else { return Ok(out) };
-    let root = session.files.absolute(path).parent().map(Path::to_path_buf).unwrap_or_default();
     for entry in &config.ignore {
         for rule in &entry.rules {
             known_rule(rule.get_ref(), true).map_err(|failure| at(session, config, rule.span(), failure))?;
@@ -66,7 +64,8 @@ pub(super) fn ignores(session: &mut Session, config: &Config) -> Result<Vec<Igno
             })?),
         };
         let rules = entry.rules.iter().map(|r| (r.get_ref().clone(), Span::new(id, r.span()))).collect();
-        let file = entry.file.as_ref().map(|file| (root.clone(), file.trim_start_matches("./").to_owned()));
+        let file =
+            entry.file.as_ref().map(|file| (config.folder().to_path_buf(), file.trim_start_matches("./").to_owned()));
         out.push(Ignore { rules, service: entry.service.clone(), path: entry.path.clone(), file, until });
     }
     Ok(out)
@@ -87,13 +86,11 @@ pub(super) fn patterns(session: &mut Session, config: &Config) -> Result<Option<
     if config.include.is_empty() && config.exclude.is_empty() {
         return Ok(None);
     }
-    let root = config.path.as_ref().and_then(|p| session.files.absolute(p).parent().map(Path::to_path_buf));
-    let root = root.unwrap_or_else(|| session.files.base().to_path_buf());
     let words = |list: &[Spanned<String>]| -> Vec<String> { list.iter().map(|s| s.get_ref().clone()).collect() };
     let (include, exclude) = (words(&config.include), words(&config.exclude));
     let include: Vec<&str> = include.iter().map(String::as_str).collect();
     let exclude: Vec<&str> = exclude.iter().map(String::as_str).collect();
-    Patterns::new(&root, &include, &exclude).map(Some).map_err(|number| {
+    Patterns::new(config.folder(), &include, &exclude).map(Some).map_err(|number| {
         let pattern = config.include.iter().chain(&config.exclude).nth(number);
         let (word, span) = pattern.map_or(("", 0..0), |p| (p.get_ref().as_str(), p.span()));
         let failure = Failure::new(text!("`{word}` is no gitignore pattern", "`{word}` 不是有效的 gitignore 模式"));

@@ -252,6 +252,24 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// A finding of which nothing more is known.
+    pub fn new(rule: &'static str, category: Category, severity: Severity, place: Place, message: Text) -> Self {
+        Self {
+            rule,
+            category,
+            cause: None,
+            severity,
+            place,
+            label: Text::default(),
+            message,
+            help: Vec::new(),
+            services: Vec::new(),
+            related: Vec::new(),
+            fixes: Vec::new(),
+            refusals: Vec::new(),
+        }
+    }
+
     /// Whether `fix` mends it without being asked for more.
     pub fn fixable(&self) -> bool {
         let unasked = [Strategy::Repair, Strategy::Service, Strategy::HostGateway];

@@ -47,15 +47,6 @@ pub struct Baseline {
     known: BTreeMap<Known, usize>,
 }
 
-/// What a baseline did to a run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Held {
-    /// Findings that were known.
-    pub known: usize,
-    /// Findings of the baseline, in files of the run, that are there no longer.
-    pub gone: usize,
-}
-
 impl Baseline {
     /// Reads a baseline; the error is for people.
     pub fn parse(text: &str) -> Result<Self, String> {
@@ -93,8 +84,8 @@ impl Baseline {
         out
     }
 
-    /// Takes what is known out of a run.
-    pub fn hold(&self, outcome: &mut Outcome, files: &Files, dir: &Path) -> Held {
+    /// Takes what is known out of a run, and counts it there.
+    pub fn hold(&self, outcome: &mut Outcome, files: &Files, dir: &Path) {
         let mut left = self.known.clone();
         let before = outcome.findings.len();
         outcome.findings.retain(|told| match left.get_mut(&known(&told.finding, files, dir)) {
@@ -105,8 +96,8 @@ impl Baseline {
             _ => true,
         });
         let read = |entry: &Known| files.has_read(&dir.join(&entry.file));
-        let gone = left.iter().filter(|(entry, _)| read(entry)).map(|(_, count)| count).sum();
-        Held { known: before - outcome.findings.len(), gone }
+        outcome.known = before - outcome.findings.len();
+        outcome.gone = left.iter().filter(|(entry, _)| read(entry)).map(|(_, count)| count).sum();
     }
 }
 

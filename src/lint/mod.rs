@@ -9,7 +9,7 @@ mod setting;
 mod suppress;
 
 pub use advice::{Advice, advice};
-pub use baseline::{Baseline, Held};
+pub use baseline::Baseline;
 pub use fix::{Applied, FixOptions, Fixed, Skipped, Stale, fix};
 pub use run::{Choice, Options, Outcome, ProjectInfo, Told, findings, lint};
 pub use setting::Setting;

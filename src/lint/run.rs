@@ -4,7 +4,7 @@ use foldhash::{HashMap, HashSet};
 use std::net::IpAddr;
 
 use super::advice::{Advice, advice};
-use super::suppress::{self, Ignore, Ignores, Judged, Wished};
+use super::suppress::{self, Ignore, Ignores, Wished};
 use crate::compose::{Found, Part, Project, Service, Unread, load_found};
 use crate::diag::{Finding, Gap, Severity, Text};
 use crate::network::{Facts, Survey};
@@ -91,7 +91,11 @@ pub struct Outcome {
     pub gaps: Vec<Gap>,
     /// Files that were asked for and can't be read.
     pub failures: Vec<(String, ReadError)>,
+    /// Findings that somebody wants left alone.
     pub ignored: usize,
+    /// Findings that the baseline has, and those of it, in files of the run, that are there no longer.
+    pub known: usize,
+    pub gone: usize,
 }
 
 impl Outcome {
@@ -144,12 +148,8 @@ pub fn lint(files: &mut Files, found: &[Found], process: &HashMap<String, String
         }
         served.extend(ignores.served());
         if options.runs(suppress::RULE) {
-            for judged in ignores.judge(files, &project, options) {
-                match judged {
-                    Judged::Mistake(finding) => wishes.push((index, None, finding)),
-                    Judged::Idle(span, finding) => wishes.push((index, Some(span), finding)),
-                }
-            }
+            let judged = ignores.judge(files, &project, options).into_iter();
+            wishes.extend(judged.map(|(idle, finding)| (index, idle, finding)));
         }
         out.gaps.extend(gaps(files, &project));
         out.projects.push(info(files, &survey));

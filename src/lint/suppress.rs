@@ -67,6 +67,15 @@ pub(super) struct Ignores<'o> {
     served: RefCell<HashSet<Span>>,
 }
 
+/// What a wish may speak of: a finding, or a service for a rule.
+struct Subject<'a> {
+    /// The rule and its category.
+    names: [&'a str; 2],
+    file: FileId,
+    services: Vec<&'a str>,
+    paths: Vec<&'a str>,
+}
+
 /// What became of a finding.
 pub(super) enum Wished {
     /// Somebody wants it left alone.
@@ -139,18 +148,18 @@ impl<'o> Ignores<'o> {
         if self.wishes.is_empty() {
             return Wished::No;
         }
-        let places = std::iter::once(&finding.place).chain(finding.related.iter().map(|r| &r.place));
-        let lines = places.filter_map(|place| {
-            let line = files.get(place.span.file).lines().line_of(place.span.start as usize);
-            self.by_line.get(&(place.span.file, line))
-        });
-        let near = lines.flatten().chain(&self.wide).filter_map(|number| self.wishes.get(*number));
-        let named = |wish: &&Wish| wish.name == finding.rule || wish.name == finding.category.name();
+        let places = || std::iter::once(&finding.place).chain(finding.related.iter().map(|r| &r.place));
+        let subject = Subject {
+            names: [finding.rule, finding.category.name()],
+            file: finding.place.span.file,
+            services: finding.services.iter().map(String::as_str).collect(),
+            paths: places().map(|place| place.path.as_str()).collect(),
+        };
         let mut expired = Wished::No;
-        for wish in near.filter(named).filter(|wish| self.in_scope(files, wish, finding)) {
+        for wish in self.about(files, places().map(|place| place.span), &subject) {
             self.served.borrow_mut().insert(wish.span);
             match &wish.until {
-                Some(until) if until.as_str() < self.today => expired = Wished::Expired(wish.span, until.clone()),
+                Some(until) if self.is_over(until) => expired = Wished::Expired(wish.span, until.clone()),
                 _ => return Wished::Ignored,
             }
         }
@@ -162,27 +171,39 @@ impl<'o> Ignores<'o> {
         if self.wishes.is_empty() {
             return false;
         }
-        let file = service.name_span.file;
-        let line = files.get(file).lines().line_of(service.name_span.start as usize);
-        let near = self.by_line.get(&(file, line)).into_iter().flatten().chain(&self.wide);
-        let holds = |wish: &&Wish| {
-            let here = match wish.scope {
-                Scope::Line(..) => true,
-                Scope::File(of) => of == file,
-                Scope::Configured(number) => self.configured.get(number).is_some_and(|entry| {
-                    entry.path.is_none()
-                        && entry.service.as_ref().is_none_or(|s| fits(s, &service.name))
-                        && entry.file.as_ref().is_none_or(|it| is_file(it, &files.get(file).path))
-                }),
-            };
-            let named = wish.name == rule.id || wish.name == rule.category.name();
-            here && named && wish.until.as_ref().is_none_or(|until| until.as_str() >= self.today)
+        let subject = Subject {
+            names: [rule.id, rule.category.name()],
+            file: service.name_span.file,
+            services: vec![&service.name],
+            // An entry for one path means no whole service.
+            paths: Vec::new(),
         };
-        let found = near.filter_map(|number| self.wishes.get(*number)).find(holds);
+        let holds = |wish: &&Wish| wish.until.as_ref().is_none_or(|until| !self.is_over(until));
+        let found = self.about(files, [service.name_span], &subject).find(holds);
         if let Some(wish) = found {
             self.served.borrow_mut().insert(wish.span);
         }
         found.is_some()
+    }
+
+    fn is_over(&self, until: &str) -> bool {
+        until < self.today
+    }
+
+    /// The wishes that speak of something which stands at some places.
+    fn about<'s>(
+        &'s self,
+        files: &'s Files,
+        places: impl IntoIterator<Item = Span>,
+        subject: &'s Subject<'s>,
+    ) -> impl Iterator<Item = &'s Wish> {
+        let on_line = |span: Span| {
+            let line = files.get(span.file).lines().line_of(span.start as usize);
+            self.by_line.get(&(span.file, line))
+        };
+        let near: Vec<usize> = places.into_iter().filter_map(on_line).flatten().chain(&self.wide).copied().collect();
+        let near = near.into_iter().filter_map(|number| self.wishes.get(number));
+        near.filter(|wish| subject.names.contains(&wish.name.as_str()) && self.in_scope(files, wish, subject))
     }
 
     /// Places of wishes that were of use.
@@ -190,34 +211,32 @@ impl<'o> Ignores<'o> {
         self.served.borrow().iter().copied().collect()
     }
 
-    fn in_scope(&self, files: &Files, wish: &Wish, finding: &Finding) -> bool {
+    fn in_scope(&self, files: &Files, wish: &Wish, subject: &Subject<'_>) -> bool {
         match wish.scope {
             Scope::Line(..) => true,
-            Scope::File(file) => finding.place.span.file == file,
+            Scope::File(file) => subject.file == file,
             Scope::Configured(number) => self.configured.get(number).is_some_and(|entry| {
-                let service = entry.service.as_ref();
-                let path = entry.path.as_ref();
-                let paths = || std::iter::once(&finding.place).chain(finding.related.iter().map(|r| &r.place));
-                service.is_none_or(|s| finding.services.iter().any(|name| fits(s, name)))
-                    && path.is_none_or(|p| paths().any(|place| fits(p, &place.path)))
-                    && entry.file.as_ref().is_none_or(|file| is_file(file, &files.get(finding.place.span.file).path))
+                let any = |pattern: &Option<String>, of: &[&str]| {
+                    pattern.as_ref().is_none_or(|pattern| of.iter().any(|text| fits(pattern, text)))
+                };
+                any(&entry.service, &subject.services)
+                    && any(&entry.path, &subject.paths)
+                    && entry.file.as_ref().is_none_or(|file| is_file(file, &files.get(subject.file).path))
             }),
         }
     }
 
-    /// The wishes of this project: each has a place, and may be idle.
-    pub(super) fn judge(&self, files: &Files, project: &Project, options: &Options) -> Vec<Judged> {
-        let mut out: Vec<Judged> = Vec::new();
-        for (span, why) in &self.mistakes {
-            out.push(Judged::Mistake(mistake(files, *span, why)));
-        }
+    /// What is to be said of the wishes of this project: mistakes; and wishes that may be idle, with their places, to be said if
+    /// nothing was left alone for them.
+    pub(super) fn judge(&self, files: &Files, project: &Project, options: &Options) -> Vec<(Option<Span>, Finding)> {
+        let mut out: Vec<_> = self.mistakes.iter().map(|(span, why)| (None, mistake(files, *span, why))).collect();
         // What is but a part may get its findings elsewhere.
         let whole = project.part.is_none() && !project.incomplete;
         for wish in &self.wishes {
             if let Some(finding) = unknown(files, wish) {
-                out.push(Judged::Mistake(finding));
+                out.push((None, finding));
             } else if whole && options.runs(&wish.name) && self.looked_at(files, project, wish) {
-                out.push(Judged::Idle(wish.span, idle(files, wish)));
+                out.push((Some(wish.span), idle(files, wish)));
             }
         }
         out
@@ -235,13 +254,6 @@ impl<'o> Ignores<'o> {
             (file, service) => file != Some(false) && service != Some(false),
         }
     }
-}
-
-/// What is to be said of a wish.
-pub(super) enum Judged {
-    Mistake(Finding),
-    /// To be said if no finding was left alone for it.
-    Idle(Span, Finding),
 }
 
 fn is_file((root, pattern): &(PathBuf, String), path: &std::path::Path) -> bool {
@@ -272,20 +284,8 @@ fn finding(files: &Files, span: Span, severity: Severity, message: Text) -> Find
     let source = files.get(span.file);
     // The line, so that the fingerprint tells two of them apart.
     let path = slice(&source.text, source.lines().range_of(source.lines().line_of(span.start as usize), &source.text));
-    Finding {
-        rule: RULE,
-        category: Category::Model,
-        cause: None,
-        severity,
-        place: Place { span, path: path.split('#').next_back().unwrap_or("").trim().to_owned() },
-        label: Text::default(),
-        message,
-        help: Vec::new(),
-        services: Vec::new(),
-        related: Vec::new(),
-        fixes: Vec::new(),
-        refusals: Vec::new(),
-    }
+    let place = Place { span, path: path.split('#').next_back().unwrap_or("").trim().to_owned() };
+    Finding::new(RULE, Category::Model, severity, place, message)
 }
 
 fn mistake(files: &Files, span: Span, why: &Text) -> Finding {
@@ -304,8 +304,7 @@ fn mistake(files: &Files, span: Span, why: &Text) -> Finding {
 
 /// A wish that names no rule.
 fn unknown(files: &Files, wish: &Wish) -> Option<Finding> {
-    let categories = rules::ALL.iter().map(|r| r.category.name());
-    let known: Vec<&str> = rules::ALL.iter().map(|r| r.id).chain(categories).collect();
+    let known = rules::names();
     let name = &wish.name;
     if known.contains(&name.as_str()) {
         return None;

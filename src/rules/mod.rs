@@ -132,6 +132,14 @@ rules! {
     yaml_syntax
 }
 
+/// What findings can be asked for by: the ids of rules, then their categories.
+pub fn names() -> Vec<&'static str> {
+    let mut categories: Vec<&str> = ALL.iter().map(|r| r.category.name()).collect();
+    categories.sort_unstable();
+    categories.dedup();
+    ALL.iter().map(|r| r.id).chain(categories).collect()
+}
+
 /// The rule of an id.
 pub fn rule(id: &str) -> Option<&'static Rule> {
     ALL.iter().copied().find(|r| r.id == id)
