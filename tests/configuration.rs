@@ -120,8 +120,15 @@ fn dockline_toml_ignores_by_service_path_and_file() {
 }
 
 #[test]
-fn mistakes_in_entries_are_shown_at_their_line() {
+fn mistakes_are_shown_at_their_line() {
     for (toml, place, words) in [
+        ("platfrom = \"linux\"\n", "dockline.toml:1:1", "did you mean `platform`?"),
+        ("[host]\nlistners = []\n", "dockline.toml:2:1", "did you mean `listeners`?"),
+        ("[host]\ncolour = \"red\"\n", "dockline.toml:2:1", "listeners, addresses, firewall, lan-ip"),
+        ("[rules]\nloopback-ulr = \"off\"\n", "dockline.toml:2:1", "`loopback-url`"),
+        ("[rules]\nloopback-url = \"loud\"\n", "dockline.toml:2:16", "error, warning, info or off"),
+        ("platform = 3\n", "dockline.toml:1:12", ""),
+        ("a = [\n", "dockline.toml:1", ""),
         ("[[ignore]]\nrules = [\"loopback-ulr\"]\nreason = \"x\"\n", "dockline.toml:2:10", "`loopback-url`"),
         ("[[ignore]]\nrules = [\"reach\"]\nreason = \" \"\n", "dockline.toml:3:10", "say why"),
         ("[[ignore]]\nrules = [\"reach\"]\n", "dockline.toml:1", "reason"),
@@ -133,11 +140,30 @@ fn mistakes_in_entries_are_shown_at_their_line() {
         ("[[image]]\nname = \"a\"\nkind = \"databse\"\n", "dockline.toml:3:8", "did you mean `database`?"),
         ("[[variable]]\nname = \"A\"\naudience = \"people\"\n", "dockline.toml:3:12", "server, browser, bind"),
     ] {
-        let dir = folder(&[("compose.yaml", BROKEN), ("dockline.toml", toml)]);
+        let dir = folder(&[("compose.yaml", "services: {}\n"), ("dockline.toml", toml)]);
         let said = run(dir.path(), &["lint"]);
         assert_eq!((said.status, said.out.as_str()), (2, ""), "{toml}");
         assert!(said.err.contains(place) && said.err.contains(words), "{toml}: {}", said.err);
+        assert_eq!(run(dir.path(), &["lint", "--isolated"]).status, 0);
     }
+}
+
+#[test]
+fn configuration_gives_host_facts_and_severities() {
+    let mapped = "services:
+  open-webui:
+    image: ghcr.io/open-webui/open-webui:v0.6.5
+    extra_hosts: [\"host.docker.internal:host-gateway\"]
+    environment:
+      OLLAMA_BASE_URL: http://host.docker.internal:11434
+";
+    let toml = "platform = \"linux\"\n[host]\nlisteners = [\"127.0.0.1:11434\"]\n";
+    let dir = folder(&[("compose.yaml", mapped), ("dockline.toml", toml)]);
+    let found = run(dir.path(), &["lint", "--format", "json"]).json();
+    assert_eq!(found["findings"][0]["rule"], "host-listens-on-loopback");
+    let quiet = format!("{toml}[rules]\nhost-listens-on-loopback = \"off\"\n");
+    std::fs::write(dir.path().join("dockline.toml"), quiet).unwrap();
+    assert_eq!(run(dir.path(), &["lint"]).status, 0);
 }
 
 #[test]
