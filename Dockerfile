@@ -5,6 +5,7 @@ WORKDIR /src
 COPY Cargo.toml Cargo.lock ./
 COPY benches benches
 COPY tests tests
+COPY templates templates
 COPY src src
 RUN cargo build --release --locked --bin dockline
 
