@@ -28,6 +28,7 @@ texts! {
     "flowise/compose.yaml"
     "flowise/env"
     "flowise/stack.toml"
+    "gateway.yaml"
     "images.toml"
     "langfuse/compose.yaml"
     "langfuse/env"
@@ -103,9 +104,9 @@ pub fn engine() -> Environment<'static> {
     {
         engine.set_syntax(syntax);
     }
-    if let Some(parts) = text("parts.yaml") {
-        // It is held by the tests of every stack.
-        let _ = engine.add_template("parts.yaml", parts);
+    // What several stacks take in has no folder. It is held by the tests of every stack.
+    for (name, shared) in TEXTS.iter().filter(|(name, _)| !name.contains('/') && name.ends_with(".yaml")) {
+        let _ = engine.add_template(name, shared);
     }
     engine.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
     engine

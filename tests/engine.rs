@@ -641,6 +641,17 @@ fn new_projects_reach_their_servers() {
             &[("litellm", &["[::]:4000"]), ("litellm-db", &["[::]:5432"])],
             3,
         ),
+        (
+            &["open-webui", "one-api", "--net", "host-gateway", "--with", "nodes=master-slave"],
+            &["0.0.0.0:11434"],
+            &[
+                ("one-api", &["[::]:3000"]),
+                ("one-api-slave", &["[::]:3000"]),
+                ("one-api-db", &["[::]:3306"]),
+                ("one-api-redis", &["[::]:6379"]),
+            ],
+            5,
+        ),
         (&["anythingllm", "--net", "lan-ip", "--lan-ip", "192.168.51.10"], &["192.168.51.10:11434"], &[], 1),
     ];
     for (args, host, listens, least) in rows {
