@@ -45,7 +45,10 @@ fn check(cx: &mut Cx<'_>) {
             ),
             ProblemKind::TagMismatch => (
                 text!("the value is not what its tag says", "值和它的标签（tag）不符"),
-                text!("take the tag away or quote the value", "去掉标签，或给值加引号"),
+                text!(
+                    "take the tag away, or write a value of its kind: `!!bool true`, `!!binary aGVsbG8=`",
+                    "去掉标签，或写一个符合标签的值：`!!bool true`、`!!binary aGVsbG8=`"
+                ),
             ),
             ProblemKind::Empty => (
                 text!("the file is empty", "文件是空的"),

@@ -538,6 +538,7 @@ fn tag_of(tag: &granit_parser::Tag) -> Tag {
     match shown.as_str() {
         "!reset" => Tag::Reset,
         "!override" => Tag::Override,
+        "tag:yaml.org,2002:binary" => Tag::Binary,
         _ => match tag.core_suffix() {
             Some("str") => Tag::Str,
             Some("int") => Tag::Int,
