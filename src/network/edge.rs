@@ -3,7 +3,7 @@
 use foldhash::{HashMap, HashMapExt as _};
 
 use super::audience::{Audience, Reading};
-use super::survey::{Judged, Survey};
+use super::survey::{Fault, Judged, Survey};
 use crate::compose::ServiceId;
 use crate::source::Span;
 
@@ -64,6 +64,11 @@ pub fn edges<'s>(survey: &'s Survey<'_>, select: impl Fn(&Judged) -> bool) -> Ve
         out.push(Edge { judged: vec![judged], origin });
     }
     out
+}
+
+/// The edges of containers themselves whose certain fault a rule is about.
+pub fn faults<'s>(survey: &'s Survey<'_>, about: impl Fn(&Fault) -> bool) -> Vec<Edge<'s>> {
+    edges(survey, |j| j.counts() && j.role.audience == Audience::Server && j.fault.as_ref().is_some_and(&about))
 }
 
 fn same_kind(a: &Judged, b: &Judged) -> bool {

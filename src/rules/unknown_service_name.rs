@@ -2,7 +2,7 @@ use foldhash::{HashMap, HashMapExt as _};
 
 use crate::diag::{Applicability, Category, Lang, Place, Related, Severity, Text};
 use crate::mounted::Format;
-use crate::network::{Audience, Edge, Fault, NoName, edges};
+use crate::network::{Edge, Fault, NoName, faults};
 use crate::remedy::{self, Plan};
 use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::text;
@@ -32,21 +32,7 @@ Not flagged where somebody else may answer: on an external network, with a DNS s
 };
 
 fn check(cx: &mut Cx<'_>) {
-    let found = edges(cx.survey, |j| {
-        j.counts()
-            && j.role.audience == Audience::Server
-            && matches!(
-                j.fault,
-                Some(Fault::NoName(
-                    NoName::Nobody { .. }
-                        | NoName::Beside { .. }
-                        | NoName::Elsewhere { .. }
-                        | NoName::TargetInside { .. }
-                        | NoName::ScaledToZero { .. }
-                        | NoName::NoContainer { .. }
-                ))
-            )
-    });
+    let found = faults(cx.survey, |fault| matches!(fault, Fault::NoName(NoName::Nobody { .. } | NoName::Beside { .. } | NoName::Elsewhere { .. } | NoName::TargetInside { .. } | NoName::ScaledToZero { .. } | NoName::NoContainer { .. })));
     for mistake in mistakes(cx, &found) {
         let Some((edge, more)) = mistake.split_first() else { continue };
         let judged = edge.first();
