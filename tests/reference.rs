@@ -14,6 +14,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use common::dice::Dice;
 use common::{copy, folder, root, run};
 use serde_json::Value;
 
@@ -121,26 +122,6 @@ fn fixtures_load_alike() {
     }
     assert!(compared > 100, "only {compared} fixtures");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-}
-
-/// A small generator of its own (xorshift), so that a seed names a project for good.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % (sides as u64)).unwrap()
-    }
-
-    fn one<'a>(&mut self, of: &[&'a str]) -> &'a str {
-        of[self.roll(of.len())]
-    }
-
-    fn chance(&mut self, percent: usize) -> bool {
-        self.roll(100) < percent
-    }
 }
 
 /// Attributes in the forms that people write, right and wrong.

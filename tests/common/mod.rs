@@ -4,8 +4,11 @@
     unreachable_pub,
     clippy::unwrap_used,
     clippy::panic,
+    clippy::indexing_slicing,
     reason = "each test binary uses its own part of it; a test may panic"
 )]
+
+pub mod dice;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
