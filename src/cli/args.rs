@@ -437,6 +437,12 @@ pub struct Doctor {
     /// Exit 1 also for what could not be judged
     #[arg(long)]
     pub strict: bool,
+    /// Ask this model for a few words on each way to it: times, and whether a proxy holds the stream back (loads the model)
+    #[arg(long, value_name = "MODEL")]
+    pub warm: Option<String>,
+    /// Ask that model so many times at once: who turns requests away (429, 503)?
+    #[arg(long, value_name = "N", requires = "warm", value_parser = clap::value_parser!(u16).range(2..=64))]
+    pub load: Option<u16>,
     #[command(flatten)]
     pub project: Project,
 }

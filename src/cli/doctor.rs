@@ -8,12 +8,14 @@ use std::path::Path;
 use foldhash::HashMap;
 
 use super::args::{DataFormat, Doctor};
+use super::calls;
 use super::session::{self, Failure, Session};
 use crate::compose::{self, Project, Request};
 use crate::diag::{Severity, Text, mask};
-use crate::doctor::{Ailment, Examined, Looked, Patient, Planned, compose_text, examine, plan};
+use crate::doctor::{Ailment, Examined, Looked, Patient, Planned, Warmed, compose_text, examine, plan, told};
 use crate::engine::{
-    self, Answer, Container, Engine, Facts, HostSide, INSIDE, Job, Listening, Name, Probed, Target, Tcp, Tool, Wanted,
+    self, ASKING, Answer, Container, Engine, Facts, HostSide, INSIDE, Job, Listening, Name, Probed, Target, Tcp, Tool,
+    Wanted,
 };
 use crate::network::{self, MODEL_PORTS, Survey};
 use crate::report::{self, tame};
@@ -22,13 +24,18 @@ use crate::text;
 /// The part of the program that runs in a container's network namespace; `None` where this is no such run.
 pub(super) fn inside() -> Option<u8> {
     let mut words = std::env::args_os().skip(1);
-    if words.next()? != INSIDE {
+    let word = words.next()?;
+    if word != INSIDE && word != ASKING {
         return None;
     }
-    let root = words.next()?;
     let mut plan = String::new();
-    let read = std::io::stdin().lock().take(16 << 20).read_to_string(&mut plan);
-    let targets: Vec<Target> = read.ok().and_then(|_| serde_json::from_str(&plan).ok())?;
+    std::io::stdin().lock().take(16 << 20).read_to_string(&mut plan).ok()?;
+    if word == ASKING {
+        engine::asked(&plan, &|line| session::print(&format!("{line}\n")));
+        return Some(session::OK);
+    }
+    let root = words.next()?;
+    let targets: Vec<Target> = serde_json::from_str(&plan).ok()?;
     let answers = engine::try_all(&targets, Path::new(&root));
     session::print(&serde_json::to_string(&answers).unwrap_or_default());
     Some(session::OK)
@@ -57,10 +64,20 @@ pub(super) fn run(session: &mut Session, args: &Doctor) -> Result<u8, Failure> {
     }
     let name = args.project_name.as_ref().map_or_else(String::new, |n| format!(" -p {}", session::quoted(n)));
     let compose = format!("docker compose{name}{}", session::again(&only_files(args), &[]));
-    let planned = planned(session, &facts, project.as_ref());
+    let running = running(session, &facts, project.as_ref());
+    let told = network::Facts::default();
+    let survey = Survey::new(&running, &told);
+    let planned = plan(&facts, &survey);
     let (answers, host, inner) = look(&engine, &facts, &planned);
     let patient = Patient { facts: &facts, host: &host, inside: &inner, files: project.as_ref(), compose: &compose };
     let mut found = examine(&patient, &planned, &answers);
+    // Published ports lead to this machine only where its own socket leads to the engine.
+    let met = if engine.by_socket() { calls::meet(&patient, &survey) } else { Vec::new() };
+    found.met(&patient, &met);
+    if let Some(model) = &args.warm {
+        let warmed = calls::warm(&patient, &found, &met, (model, args.load), session.lang);
+        found.warmed(&patient, model, &met, warmed);
+    }
     if !host.here {
         found.gaps.push(text!(
             "the engine's host is not this machine (or its networks are not visible here): who listens on the host was not looked at",
@@ -152,8 +169,8 @@ fn only_files(args: &Doctor) -> super::args::Project {
     out
 }
 
-/// What is to be tried: the addresses of what runs, by the same survey that judges files.
-fn planned(session: &mut Session, facts: &Facts, project: Option<&Project>) -> Vec<Planned> {
+/// What runs, as a project: the same survey judges it that judges files.
+fn running(session: &mut Session, facts: &Facts, project: Option<&Project>) -> Project {
     let name = "(engine)";
     session.files.add_text(name, compose_text(facts).into_bytes());
     let request = Request {
@@ -163,10 +180,7 @@ fn planned(session: &mut Session, facts: &Facts, project: Option<&Project>) -> V
         profiles: vec!["*".to_owned()],
         name: project.map(|p| p.name.clone()).or_else(|| Some("running".to_owned())),
     };
-    let running = compose::load(&mut session.files, &request, &HashMap::default());
-    let told = network::Facts::default();
-    let survey = Survey::new(&running, &told);
-    plan(facts, &survey)
+    compose::load(&mut session.files, &request, &HashMap::default())
 }
 
 type Answers = Vec<(Option<Tool>, Answer)>;
@@ -233,6 +247,7 @@ struct Document<'a> {
     containers: Vec<serde_json::Value>,
     endpoints: Vec<serde_json::Value>,
     findings: Vec<serde_json::Value>,
+    warm: Vec<serde_json::Value>,
     gaps: Vec<&'a str>,
     summary: serde_json::Value,
 }
@@ -286,6 +301,7 @@ impl Report<'_> {
             containers: containers.collect(),
             endpoints: endpoints.collect(),
             findings: findings.collect(),
+            warm: self.found.warmed.iter().map(warm).collect(),
             gaps: self.found.gaps.iter().map(|g| g.get(lang)).collect(),
             summary: json!({
                 "error": count(Severity::Error), "warning": count(Severity::Warning), "info": count(Severity::Info),
@@ -375,6 +391,9 @@ impl Report<'_> {
             }
             say("");
         }
+        for warmed in &self.found.warmed {
+            say(told(warmed).get(lang));
+        }
         for (listener, holder, name) in self.model_listeners() {
             let (at, port) = (listener.address, listener.port);
             let who = holder.unwrap_or(name);
@@ -415,6 +434,15 @@ impl Report<'_> {
     }
 }
 
+/// A way to a model, with its times.
+fn warm(one: &Warmed) -> serde_json::Value {
+    let crowd: Vec<_> = one.crowd.iter().map(|h| serde_json::json!({"status": h.status, "took": h.took})).collect();
+    serde_json::json!({
+        "service": one.way.service, "inside": one.way.from.is_some(), "variable": one.way.variable, "address": one.way.shown,
+        "model": one.way.model, "times": one.measured, "at_once": crowd,
+    })
+}
+
 /// The layer in words: what still worked, and what did not.
 fn layer_words(ailment: &Ailment) -> Text {
     use crate::doctor::Layer as L;
@@ -425,6 +453,9 @@ fn layer_words(ailment: &Ailment) -> Text {
         L::Http => text!("HTTP (name and connection are fine)", "HTTP（名字、连接都没问题）"),
         L::Api => text!("API (name, connection and HTTP are fine)", "API（名字、连接、HTTP 都没问题）"),
         L::Model => text!("model (everything up to the API is fine)", "模型（API 以下都没问题）"),
+        L::Browser => {
+            text!("browser (the server answers, and not for this page)", "浏览器（服务有应答，但不许这个页面用）")
+        }
         L::Files => text!("the files against what runs", "文件和实际运行的不一致"),
     }
 }

@@ -2,6 +2,7 @@
 
 mod add;
 pub mod args;
+mod calls;
 mod completions;
 mod config;
 mod doctor;

@@ -43,7 +43,7 @@ struct Case<'a> {
 }
 
 /// Ports as a person lists them.
-fn ports(listening: &[Listening]) -> String {
+pub(super) fn ports(listening: &[Listening]) -> String {
     let mut all: Vec<u16> = listening.iter().filter(|l| !l.on_loopback()).map(|l| l.port).collect();
     all.sort_unstable();
     all.dedup();

@@ -1,12 +1,14 @@
 //! The live questions: what runs is asked, address by address and layer by layer, and what fails is told with what to type next.
 //! Judges what [`crate::engine`] found; asks nothing itself.
 
+mod front;
 mod judge;
 mod models;
 mod plan;
 mod running;
 mod stale;
 mod state;
+mod warm;
 
 use std::net::IpAddr;
 
@@ -14,8 +16,10 @@ use crate::compose::Project;
 use crate::diag::{Severity, Text};
 use crate::engine::{Answer, Container, Facts, HostSide, Listening, Tool};
 
+pub use front::{Front, Met, fronts, questions};
 pub use plan::{Planned, plan};
 pub use running::compose_text;
+pub use warm::{Measured, TOKENS, Warm, Warmed, compare, measure, only_embeds, pieces, request, told, ways};
 
 /// Where it fails.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -26,6 +30,7 @@ pub enum Layer {
     Http,
     Api,
     Model,
+    Browser,
     Files,
 }
 
@@ -38,6 +43,7 @@ impl Layer {
             Self::Http => "http",
             Self::Api => "api",
             Self::Model => "model",
+            Self::Browser => "browser",
             Self::Files => "files",
         }
     }
@@ -141,6 +147,28 @@ pub struct Examined {
     pub looked: Vec<Looked>,
     pub ailments: Vec<Ailment>,
     pub gaps: Vec<Text>,
+    /// What was measured on the ways to a model, where that was wanted.
+    pub warmed: Vec<Warmed>,
+}
+
+impl Examined {
+    /// Adds what was called from outside the containers.
+    pub fn met(&mut self, patient: &Patient<'_>, met: &[Met]) {
+        self.add(met.iter().filter_map(|m| front::judge(patient, m)).collect());
+    }
+
+    /// Adds what came of asking for a model.
+    pub fn warmed(&mut self, patient: &Patient<'_>, model: &str, met: &[Met], warmed: Vec<Warmed>) {
+        self.add(warm::judge(patient, model, &self.looked, met, &warmed));
+        self.warmed = warmed;
+    }
+
+    fn add(&mut self, more: Vec<Ailment>) {
+        let mut all = std::mem::take(&mut self.ailments);
+        all.extend(more);
+        self.ailments = together(all);
+        self.ailments.sort_by_key(|a| (std::cmp::Reverse(a.severity), a.layer));
+    }
 }
 
 /// Judges containers, files and the answers of probes: `answers` has one for each plan, with the tool that asked.
@@ -179,8 +207,7 @@ pub fn examine(patient: &Patient<'_>, planned: &[Planned], answers: &[(Option<To
     let mut all = state::find(patient);
     all.extend(found);
     all.extend(stale.into_ailments());
-    out.ailments = together(all);
-    out.ailments.sort_by_key(|a| (std::cmp::Reverse(a.severity), a.layer));
+    out.add(all);
     out
 }
 

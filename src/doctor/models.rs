@@ -66,7 +66,7 @@ pub(super) fn judge(patient: &Patient<'_>, looked: &[Looked]) -> Vec<Ailment> {
 }
 
 /// Ollama takes a name without a tag for `latest`, and does not mind case.
-fn same(have: &str, wanted: &str) -> bool {
+pub(super) fn same(have: &str, wanted: &str) -> bool {
     let full =
         |n: &str| if n.contains(':') { n.to_ascii_lowercase() } else { format!("{}:latest", n.to_ascii_lowercase()) };
     have == wanted || full(have) == full(wanted)
@@ -106,7 +106,7 @@ fn missing(one: &Looked, key: &str, wanted: &str, names: &[String], ollama: bool
 }
 
 /// Names that are nearly the wanted one, the nearest first: another tag of the same model, or a slip of the finger.
-fn near(wanted: &str, names: &[String]) -> Vec<String> {
+pub(super) fn near(wanted: &str, names: &[String]) -> Vec<String> {
     let family = |n: &str| n.split(':').next().unwrap_or(n).to_ascii_lowercase();
     let score = |n: &String| {
         let likeness = strsim::jaro_winkler(&n.to_ascii_lowercase(), &wanted.to_ascii_lowercase());

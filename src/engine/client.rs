@@ -277,13 +277,19 @@ impl Wanted {
 /// The word by which this program, started in a container's network namespace, knows what to do.
 pub const INSIDE: &str = "__probe";
 
-/// Runs this program in the network namespace of a process, to try targets from there.
-fn enter(pid: u32, targets: &[Target]) -> Option<Vec<Answer>> {
+/// This program, to be run in the network namespace of a process.
+pub(super) fn entering(pid: u32) -> Option<Command> {
     let program = std::env::current_exe().ok()?;
     let nsenter = ["/usr/bin/nsenter", "/bin/nsenter", "/usr/local/bin/nsenter"].map(PathBuf::from);
-    let nsenter = nsenter.into_iter().find(|p| p.exists())?;
-    let mut command = Command::new(nsenter);
-    command.args(["-t", &pid.to_string(), "-n"]).arg(program).arg(INSIDE).arg(format!("/proc/{pid}/root"));
+    let mut command = Command::new(nsenter.into_iter().find(|p| p.exists())?);
+    command.args(["-t", &pid.to_string(), "-n"]).arg(program);
+    Some(command)
+}
+
+/// Tries targets from the network namespace of a process.
+fn enter(pid: u32, targets: &[Target]) -> Option<Vec<Answer>> {
+    let mut command = entering(pid)?;
+    command.arg(INSIDE).arg(format!("/proc/{pid}/root"));
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut child = command.spawn().ok()?;
     let plan = serde_json::to_string(targets).ok()?;

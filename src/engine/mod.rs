@@ -5,13 +5,15 @@ mod client;
 mod connect;
 mod facts;
 mod host;
+mod http;
 mod inside;
 mod probe;
 
 pub use client::{Engine, INSIDE, Job, Probed, Wanted};
 pub use connect::{Place, Surroundings, places};
 pub use facts::{About, Attached, Container, Facts, Network, Published, State, pair};
-pub use host::{HostSide, Listening, of_process, sees};
+pub use host::{HostSide, Listening, is_ours, of_process, sees};
+pub use http::{ASKING, Ask, Cut, From, Heard, Piece, ask_all, asked};
 pub use inside::try_all;
 pub use probe::{Answer, Name, Page, Target, Tcp, Tool};
 
