@@ -7,6 +7,8 @@
     reason = "each test binary uses its own part of it; a test may panic"
 )]
 
+pub mod engine;
+
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
