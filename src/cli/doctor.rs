@@ -11,7 +11,7 @@ use super::args::{DataFormat, Doctor};
 use super::session::{self, Failure, Session};
 use crate::compose::{self, Project, Request};
 use crate::diag::{Severity, Text, mask};
-use crate::doctor::{Ailment, Examined, Looked, Patient, Planned, compose_text, examine, plan};
+use crate::doctor::{Ailment, Examined, Kept, Looked, Patient, Planned, compose_text, examine, kept, plan};
 use crate::engine::{
     self, Answer, Container, Engine, Facts, HostSide, INSIDE, Job, Listening, Name, Probed, Target, Tcp, Tool, Wanted,
 };
@@ -57,10 +57,12 @@ pub(super) fn run(session: &mut Session, args: &Doctor) -> Result<u8, Failure> {
     }
     let name = args.project_name.as_ref().map_or_else(String::new, |n| format!(" -p {}", session::quoted(n)));
     let compose = format!("docker compose{name}{}", session::again(&only_files(args), &[]));
-    let planned = planned(session, &facts, project.as_ref());
+    let (kept, mut gaps) = stored(&engine, &facts);
+    let planned = planned(session, &facts, &kept, project.as_ref());
     let (answers, host, inner) = look(&engine, &facts, &planned);
     let patient = Patient { facts: &facts, host: &host, inside: &inner, files: project.as_ref(), compose: &compose };
     let mut found = examine(&patient, &planned, &answers);
+    found.gaps.append(&mut gaps);
     if !host.here {
         found.gaps.push(text!(
             "the engine's host is not this machine (or its networks are not visible here): who listens on the host was not looked at",
@@ -152,10 +154,27 @@ fn only_files(args: &Doctor) -> super::args::Project {
     out
 }
 
+/// What applications keep in their databases, and what could not be read.
+fn stored(engine: &Engine, facts: &Facts) -> (Vec<Kept>, Vec<Text>) {
+    let (mut all, mut gaps) = kept(facts);
+    let shelves: Vec<_> = all.iter().map(|k| k.shelf.clone()).collect();
+    for (kept, read) in all.iter_mut().zip(engine.stored(&shelves)) {
+        match read {
+            Ok(channels) => kept.channels = channels,
+            Err(why) => {
+                let name = facts.containers.iter().find(|c| c.id == kept.container).map_or("", |c| c.service.as_str());
+                let why = mask(&why);
+                gaps.push(text!("the channels of `{name}`: {why}", "`{name}` 的渠道：{why}"));
+            }
+        }
+    }
+    (all, gaps)
+}
+
 /// What is to be tried: the addresses of what runs, by the same survey that judges files.
-fn planned(session: &mut Session, facts: &Facts, project: Option<&Project>) -> Vec<Planned> {
+fn planned(session: &mut Session, facts: &Facts, kept: &[Kept], project: Option<&Project>) -> Vec<Planned> {
     let name = "(engine)";
-    session.files.add_text(name, compose_text(facts).into_bytes());
+    session.files.add_text(name, compose_text(facts, kept).into_bytes());
     let request = Request {
         dir: session.files.base().to_path_buf(),
         files: vec![name.into()],
@@ -166,7 +185,7 @@ fn planned(session: &mut Session, facts: &Facts, project: Option<&Project>) -> V
     let running = compose::load(&mut session.files, &request, &HashMap::default());
     let told = network::Facts::default();
     let survey = Survey::new(&running, &told);
-    plan(facts, &survey)
+    plan(facts, kept, &survey)
 }
 
 type Answers = Vec<(Option<Tool>, Answer)>;
@@ -272,7 +291,7 @@ impl Report<'_> {
                 "cause": a.cause, "layer": a.layer.name(), "severity": a.severity.name(), "services": a.services,
                 "variable": a.variable, "address": a.address, "place": self.place(a),
                 "message": a.message.get(lang), "help": a.help.iter().map(|h| h.get(lang)).collect::<Vec<_>>(),
-                "commands": a.commands,
+                "commands": a.commands, "sql": a.sql,
             })
         });
         let count = |s: Severity| self.found.ailments.iter().filter(|a| a.severity == s).count();
@@ -310,6 +329,9 @@ impl Report<'_> {
 
     /// Where the files say the variable: `compose.yaml:7`.
     fn place(&self, ailment: &Ailment) -> Option<String> {
+        if ailment.place.is_some() {
+            return ailment.place.clone();
+        }
         let project = self.patient.files?;
         let variable = ailment.variable.as_deref()?;
         let service = ailment.services.first()?;
@@ -405,7 +427,7 @@ impl Report<'_> {
         if let Some(first) = self.found.ailments.first() {
             let again = session::again(&self.args.project, &self.args.path.iter().cloned().collect::<Vec<_>>());
             let next = match first.commands.first() {
-                Some(command) if command == "dockline fix" => format!("dockline fix{again}"),
+                Some(command) if command.starts_with("dockline fix") => format!("{command}{again}"),
                 Some(command) => command.clone(),
                 None => format!("dockline explain {}", first.cause),
             };

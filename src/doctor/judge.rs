@@ -73,7 +73,7 @@ impl Case<'_> {
 
     /// Files that can be mended: `fix`, then the container anew.
     fn mended_by_fix(&self, ailment: Ailment) -> Ailment {
-        if self.patient.files.is_some() {
+        if self.patient.files.is_some() && self.planned.stored.is_none() {
             ailment.run("dockline fix".to_owned()).run(self.patient.up(self.container))
         } else {
             ailment
@@ -636,11 +636,32 @@ impl Case<'_> {
             "`{own}` calls {shown}, and Ollama knows no {path}: the client adds the path itself",
             "`{own}` 调用 {shown}，但 Ollama 没有 {path} 这个路径：客户端会自己加路径"
         );
-        self.mended_by_fix(self.ailment("url-extra-path", Layer::Api, message).help(text!("write {bare}", "写 {bare}")))
+        let mut found = self.ailment("url-extra-path", Layer::Api, message).help(text!("write {bare}", "写 {bare}"));
+        found.instead = Some(bare.to_owned());
+        self.mended_by_fix(found)
+    }
+
+    fn path_twice(&self, asked: &str) -> Ailment {
+        let (own, shown, path) = (self.own(), self.shown(), &self.planned.path);
+        let base = shown.trim_end_matches('/');
+        let bare = base.strip_suffix(path.as_str()).unwrap_or(base);
+        let message = text!(
+            "`{own}` adds /v1 to {shown} itself, and the server knows no {asked}",
+            "`{own}` 会自己在 {shown} 后面加 /v1，而服务没有 {asked}"
+        );
+        let mut found = self.ailment("url-extra-path", Layer::Api, message).help(text!("write {bare}", "写 {bare}"));
+        found.instead = Some(bare.to_owned());
+        self.mended_by_fix(found)
     }
 
     fn openai(&self, first: &Page) -> Option<Ailment> {
         let (own, shown, path) = (self.own(), self.shown(), &self.planned.path);
+        if self.planned.rule == Some(PathRule::Bare) && !path.is_empty() {
+            // The client adds /v1 itself: what counts is what stands there.
+            let asked = format!("{path}/v1/models");
+            let lost = self.page(&asked).is_some_and(|p| p.status == 404) && self.lists("/v1/models");
+            return lost.then(|| self.path_twice(&asked));
+        }
         if listed(first).is_some() || Self::keeps_to_itself(first) {
             return None;
         }

@@ -7,6 +7,7 @@ mod plan;
 mod running;
 mod stale;
 mod state;
+mod stored;
 
 use std::net::IpAddr;
 
@@ -16,6 +17,7 @@ use crate::engine::{Answer, Container, Facts, HostSide, Listening, Tool};
 
 pub use plan::{Planned, plan};
 pub use running::compose_text;
+pub use stored::{Kept, kept};
 
 /// Where it fails.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -54,10 +56,16 @@ pub struct Ailment {
     pub variable: Option<String>,
     /// The address, credentials masked.
     pub address: Option<String>,
+    /// Where the address stands, where that is no file of the project.
+    pub place: Option<String>,
     pub message: Text,
     pub help: Vec<Text>,
     /// What to type, in order.
     pub commands: Vec<String>,
+    /// The address to write instead, where it is known as a whole.
+    pub instead: Option<String>,
+    /// The statement that changes an address in a database; doctor itself never writes to one.
+    pub sql: Option<String>,
 }
 
 impl Ailment {
@@ -69,10 +77,22 @@ impl Ailment {
             services: vec![service.to_owned()],
             variable: None,
             address: None,
+            place: None,
             message,
             help: Vec::new(),
             commands: Vec::new(),
+            instead: None,
+            sql: None,
         }
+    }
+
+    /// Whether another address is the cure.
+    fn readdress(&self) -> bool {
+        matches!(self.layer, Layer::Name | Layer::Connect)
+            && !matches!(
+                self.cause,
+                "server-not-running" | "host-bind-loopback" | "host-firewall" | "container-bind-loopback"
+            )
     }
 
     fn help(mut self, text: Text) -> Self {
@@ -109,6 +129,10 @@ pub struct Patient<'a> {
 }
 
 impl<'a> Patient<'a> {
+    fn container(&self, id: &str) -> Option<&'a Container> {
+        self.facts.containers.iter().find(|c| c.id == id)
+    }
+
     fn container_at(&self, address: IpAddr) -> Option<&'a Container> {
         self.facts.containers.iter().find(|c| c.addresses().any(|a| a == address))
     }
@@ -172,6 +196,9 @@ pub fn examine(patient: &Patient<'_>, planned: &[Planned], answers: &[(Option<To
                 "the files say something else by now: the container still runs with what they said when it was made",
                 "文件里已经改了：容器用的还是创建时的值"
             ));
+        }
+        if let Some((stored, container)) = planned.stored.as_ref().zip(patient.container(&planned.container)) {
+            stored.advise(patient, container, &mut ailment);
         }
         found.push(ailment);
     }

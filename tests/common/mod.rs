@@ -4,10 +4,12 @@
     unreachable_pub,
     clippy::unwrap_used,
     clippy::panic,
+    clippy::print_stdout,
     reason = "each test binary uses its own part of it; a test may panic"
 )]
 
 pub mod engine;
+pub mod stack;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
