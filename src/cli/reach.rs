@@ -200,17 +200,30 @@ impl Asked {
         let port = address.port.filter(|_| address.port_range.is_some() || scheme.is_some());
         let host = address.host;
         let by_name = net.project.service(&host);
-        let goal = match (host.as_str(), port) {
-            ("host", Some(port)) if by_name.is_none() => Some(Goal::Host { port }),
-            ("host", None) if by_name.is_none() => {
+        let loopback = crate::network::is_loopback(&host) || matches!(host.as_str(), "0.0.0.0" | "::");
+        let goal = match (by_name, host.as_str(), port) {
+            (Some(service), ..) => Some(Goal::Service { service, port }),
+            (None, "host", Some(port)) => Some(Goal::Host { port }),
+            (None, "host", None) => {
                 return Err(Failure::new(text!("which port of the host?", "宿主机的哪个端口？"))
                     .hint(text!("--to host:11434", "--to host:11434")));
             }
             // Who types localhost means the host, or who offers the port.
-            _ => Goal::of(net, &host, port),
+            (None, _, Some(port)) if loopback => Some(meant(net, port)),
+            (None, name, Some(port)) if crate::network::HOST_ALIASES.contains(&name) => Some(Goal::Host { port }),
+            _ => None,
         };
         let literal = by_name.is_none() && host != "host";
         Ok(Self { host, port, scheme, path: path.to_owned(), literal, goal })
+    }
+}
+
+fn meant(net: &Topology<'_>, port: u16) -> Goal {
+    let offering: Vec<ServiceId> =
+        (0..net.nodes.len()).filter(|id| net.nodes.get(*id).is_some_and(|n| n.listening.on(port).is_some())).collect();
+    match offering.as_slice() {
+        [service] => Goal::Service { service: *service, port: Some(port) },
+        _ => Goal::Host { port },
     }
 }
 

@@ -86,15 +86,6 @@ impl Ailment {
         }
     }
 
-    /// Whether another address is the cure.
-    fn readdress(&self) -> bool {
-        matches!(self.layer, Layer::Name | Layer::Connect)
-            && !matches!(
-                self.cause,
-                "server-not-running" | "host-bind-loopback" | "host-firewall" | "container-bind-loopback"
-            )
-    }
-
     fn help(mut self, text: Text) -> Self {
         self.help.push(text);
         self
@@ -198,7 +189,7 @@ pub fn examine(patient: &Patient<'_>, planned: &[Planned], answers: &[(Option<To
             ));
         }
         if let Some((stored, container)) = planned.stored.as_ref().zip(patient.container(&planned.container)) {
-            stored.advise(patient, container, &mut ailment);
+            stored.advise(patient, container, &planned.target, &mut ailment);
         }
         found.push(ailment);
     }

@@ -98,7 +98,7 @@ fn unserved(one: &Looked, stored: &Stored, names: &[String], patient: &Patient<'
     if !have.is_empty() {
         out = out.help(text!("it has: {have}", "那里有：{have}"));
     }
-    stored.advise(patient, container, &mut out);
+    stored.advise(patient, container, &one.planned.target, &mut out);
     Some(out)
 }
 

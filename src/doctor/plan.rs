@@ -48,7 +48,7 @@ pub fn plan(facts: &Facts, kept: &[Kept], survey: &Survey<'_>) -> Vec<Planned> {
             if !tried(judged) || by_image(judged, brought.map(|(_, lines)| lines.as_slice())) {
                 continue;
             }
-            let stored = behind(kept, container, judged, &survey.net);
+            let stored = behind(kept, container, judged);
             let Some(planned) = one(container, judged, stored) else { continue };
             let known = |p: &Planned| p.container == planned.container && p.target == planned.target;
             if !out.iter().any(|p| known(p) && p.variable == planned.variable) {

@@ -5,11 +5,10 @@ use percent_encoding::percent_decode_str;
 
 use super::{Ailment, Patient};
 use crate::catalog::{Reference, Store, app, image, store};
-use crate::compose::ServiceId;
-use crate::diag::{MASK, Text, mask, user_ranges};
-use crate::engine::{Channel, Container, Dialect, Facts, Login, Shelf};
-use crate::network::{Form, Goal, Judged, Need, Topology, find, way};
-use crate::source::{from, slice, upto};
+use crate::diag::{Lang, MASK, Text, mask, user_ranges};
+use crate::engine::{Channel, Container, Dialect, Facts, Login, Shelf, Target};
+use crate::network::{Form, HOST_ALIASES, Judged, find};
+use crate::source::{slice, upto};
 use crate::text;
 
 /// A database that is to be read, and whose it is.
@@ -139,62 +138,56 @@ pub struct Stored {
     pub(super) protocol: Option<&'static str>,
     /// What clients may ask for, in the server's words.
     pub(super) models: Vec<String>,
-    /// The address that leads where this one was meant to lead.
-    instead: Option<String>,
-    /// What the container lacks on the way there, as `dockline fix --set` takes it.
-    set: Option<String>,
 }
 
 /// The channel that an endpoint stands for.
-pub(super) fn behind(kept: &[Kept], container: &Container, judged: &Judged, net: &Topology<'_>) -> Option<Stored> {
+pub(super) fn behind(kept: &[Kept], container: &Container, judged: &Judged) -> Option<Stored> {
     let mine = kept.iter().filter(|k| k.container == container.id);
     let (kept, channel) = mine
         .flat_map(|k| k.channels.iter().map(move |c| (k, c)))
         .find(|(k, c)| k.key(c) == *judged.endpoint.variable)?;
-    let (instead, set) = elsewhere(container, judged, net);
     let mapping: serde_json::Map<String, serde_json::Value> =
         serde_json::from_str(&channel.mapping).unwrap_or_default();
     let mapped = |name: &str| mapping.get(name).and_then(|v| v.as_str()).unwrap_or(name).trim().to_owned();
     let models = channel.models.split(',').map(str::trim).filter(|m| !m.is_empty()).map(mapped).collect();
     let protocol = kept.store.speaks(channel.kind);
-    Some(Stored {
-        kept: Kept { channels: Vec::new(), ..kept.clone() },
-        channel: channel.clone(),
-        protocol,
-        models,
-        instead,
-        set,
-    })
+    Some(Stored { kept: Kept { channels: Vec::new(), ..kept.clone() }, channel: channel.clone(), protocol, models })
 }
 
-/// The address that leads where one was meant to, and what `fix --set` must be told so that it does.
-fn elsewhere(container: &Container, judged: &Judged, net: &Topology<'_>) -> (Option<String>, Option<String>) {
-    let (address, asker): (_, ServiceId) = (&judged.endpoint.address, judged.endpoint.service);
-    let Some(goal) = Goal::of(net, &address.host, address.port) else { return (None, None) };
-    let found = way(net, asker, &goal);
-    let host = if found.host.contains(':') { format!("[{}]", found.host) } else { found.host.clone() };
-    let authority = found.port.map_or_else(|| host.clone(), |port| format!("{host}:{port}"));
-    let text = judged.endpoint.text();
-    let end = address.path_range.start;
-    let url = format!("{}{authority}{}", upto(text, address.host_range.start).trim_end_matches('['), from(text, end));
-    let instead = (found.host != address.host || found.port != address.port).then_some(url);
-    let lacks = found.needs.iter().any(|n| matches!(n, Need::Mapping { .. } | Need::Network { .. }));
-    let set = lacks.then(|| {
-        let target = match &goal {
-            Goal::Host { port } => format!("host:{port}"),
-            Goal::Service { service, .. } => {
-                let port = found.port.map_or_else(String::new, |p| format!(":{p}"));
-                format!("{}{port}", net.name(*service))
-            }
-        };
-        format!("{}={target}", container.service)
-    });
-    (instead, set)
+/// Where a person changes a channel: `Channels > Add a new channel > Proxy (Base URL)` has the page first and the field last.
+fn on_page(container: &Container, id: i64, name: &str, new: &str) -> Text {
+    let of_app = image(&Reference::parse(&container.image)).and_then(app);
+    let Some(page) = of_app.map(|app| &app.page) else {
+        return text!("set the address of channel {id} (`{name}`) to {new}", "把渠道 {id}（`{name}`）的地址改成 {new}");
+    };
+    let ends = |lang| {
+        let words = page.get(lang);
+        let first = words.split(" > ").next().unwrap_or(words);
+        (first, words.rsplit(" > ").next().unwrap_or(words))
+    };
+    let ((page, field), (zh_page, zh_field)) = (ends(Lang::En), ends(Lang::Zh));
+    text!(
+        "on the page {page}, edit channel {id} (`{name}`) and set {field} to {new}",
+        "在“{zh_page}”页面编辑渠道 {id}（`{name}`），把“{zh_field}”改成 {new}"
+    )
+}
+
+/// What the files must give a container before the address works, as `dockline fix --set` takes it: the host's name, or a network.
+fn lacking(patient: &Patient<'_>, container: &Container, found: &Ailment, target: &Target) -> Option<String> {
+    let files = patient.files?;
+    let port = target.port;
+    let by_name = |line: &String| HOST_ALIASES.iter().any(|name| line.starts_with(&format!("{name}:")));
+    let to_host = found.instead.as_ref().is_some_and(|url| HOST_ALIASES.iter().any(|name| url.contains(name)));
+    if (to_host || found.cause == "missing-host-gateway") && !container.extra_hosts.iter().any(by_name) {
+        return Some(format!("host:{port}"));
+    }
+    let apart = found.cause == "network-mismatch" && files.service(&target.host).is_some();
+    apart.then(|| format!("{}:{port}", target.host))
 }
 
 impl Stored {
     /// Adds where the address is changed: on the application's page, or by SQL.
-    pub(super) fn advise(&self, patient: &Patient<'_>, container: &Container, found: &mut Ailment) {
+    pub(super) fn advise(&self, patient: &Patient<'_>, container: &Container, target: &Target, found: &mut Ailment) {
         let (id, name) = (self.channel.id, mask(&self.channel.name));
         let table = self.kept.store.table;
         found.place = Some(format!("{} ({table}, id {id})", self.kept.place()));
@@ -205,19 +198,14 @@ impl Stored {
                 "渠道没有填地址，程序就访问 {default}"
             ));
         }
-        let instead = found.instead.clone().or_else(|| self.instead.clone().filter(|_| found.readdress()));
-        if let Some(set) = self.set.as_ref().filter(|_| patient.files.is_some() && found.readdress()) {
-            found.commands.push(format!("dockline fix --set {set}"));
+        let instead = found.instead.clone();
+        if let Some(to) = lacking(patient, container, found, target) {
+            found.commands.push(format!("dockline fix --set {}={to}", container.service));
             found.commands.push(patient.up(container));
-        }
-        let page = image(&Reference::parse(&container.image)).and_then(app).map(|app| app.page.clone());
-        if let Some(page) = page.filter(|_| instead.is_some()) {
-            let what = text!("change channel {id} (`{name}`): ", "修改渠道 {id}（`{name}`）：");
-            found.help.push(what.and(&page));
         }
         if let Some(instead) = instead {
             let new = mask(&instead);
-            found.help.push(text!("the address to type there: {new}", "填写的地址：{new}"));
+            found.help.push(on_page(container, id, &name, &new));
             // A statement with a mask in it would store the mask.
             if !new.contains(MASK) {
                 let value = new.replace('\'', "''");

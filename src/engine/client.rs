@@ -273,9 +273,10 @@ impl Engine {
             let options = ContainerArchiveInfoOptionsBuilder::default().path(&format!("{path}{suffix}")).build();
             match self.docker.get_container_archive_info(id, Some(options)).await {
                 Ok(stat) => out.push(Some((stat.size, stat.modification_time))),
-                Err(bollard::errors::Error::DockerResponseServerError { status_code: 404, .. })
-                    if !suffix.is_empty() =>
-                {
+                Err(bollard::errors::Error::DockerResponseServerError { status_code: 404, .. }) => {
+                    if suffix.is_empty() {
+                        return Err(format!("there is no {path} in the container"));
+                    }
                     out.push(None);
                 }
                 Err(e) => return Err(e.to_string()),

@@ -3,9 +3,8 @@
 use super::address::{Address, Form};
 use super::facts::Platform;
 use super::listener::Bind;
-use super::names::HOST_ALIASES;
 use super::namespace::Space;
-use super::survey::{Reached, Verdict, is_loopback, judge_address};
+use super::survey::{Reached, Verdict, judge_address};
 use super::topology::Topology;
 use crate::compose::ServiceId;
 use crate::diag::Text;
@@ -16,30 +15,6 @@ use crate::text;
 pub enum Goal {
     Host { port: u16 },
     Service { service: ServiceId, port: Option<u16> },
-}
-
-impl Goal {
-    /// What somebody means who writes a host and a port: a service by its name; by loopback or a name of the host who offers the port
-    /// there. `None` for an address elsewhere.
-    pub fn of(net: &Topology<'_>, host: &str, port: Option<u16>) -> Option<Self> {
-        let loopback = is_loopback(host) || matches!(host, "0.0.0.0" | "::");
-        match (net.project.service(host), port) {
-            (Some(service), _) => Some(Self::Service { service, port }),
-            (None, Some(port)) if loopback => Some(Self::offering(net, port)),
-            (None, Some(port)) if HOST_ALIASES.contains(&host) => Some(Self::Host { port }),
-            _ => None,
-        }
-    }
-
-    /// The one service that offers a port, else the host.
-    fn offering(net: &Topology<'_>, port: u16) -> Self {
-        let offers = |id: &ServiceId| net.nodes.get(*id).is_some_and(|n| n.listening.on(port).is_some());
-        let mut all = (0..net.nodes.len()).filter(offers);
-        match (all.next(), all.next()) {
-            (Some(service), None) => Self::Service { service, port: Some(port) },
-            _ => Self::Host { port },
-        }
-    }
 }
 
 /// What stands in the way.
