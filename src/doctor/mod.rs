@@ -5,6 +5,7 @@ mod judge;
 mod models;
 mod plan;
 mod running;
+mod seen;
 mod stale;
 mod state;
 mod stored;
@@ -17,6 +18,7 @@ use crate::engine::{Answer, Container, Facts, HostSide, Listening, Tool};
 
 pub use plan::{Planned, plan};
 pub use running::compose_text;
+pub use seen::put_seen;
 pub use stored::{Kept, kept};
 
 /// Where it fails.

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::stored::Kept;
-use crate::engine::{Container, Facts};
+use crate::engine::{Container, Facts, Published};
 
 /// A Compose file (in JSON, which is YAML) of the running containers: one service each, by [`key`]. What they keep in databases
 /// stands among their variables.
@@ -21,6 +21,11 @@ pub fn compose_text(facts: &Facts, kept: &[Kept]) -> String {
 pub(super) fn key(facts: &Facts, container: &Container) -> String {
     let same = facts.containers.iter().filter(|c| c.running() && c.service == container.service).count();
     if same > 1 { container.name.clone() } else { container.service.clone() }
+}
+
+/// An address as it stands before a port.
+fn bracketed(address: &str) -> String {
+    if address.contains(':') { format!("[{address}]") } else { address.to_owned() }
 }
 
 fn service(facts: &Facts, kept: &[Kept], container: &Container) -> Value {
@@ -41,6 +46,19 @@ fn service(facts: &Facts, kept: &[Kept], container: &Container) -> Value {
     }
     if !container.entrypoint.is_empty() {
         out.insert("entrypoint".to_owned(), Value::Array(words(&container.entrypoint)));
+    }
+    let address =
+        |p: &Published| if p.address.is_empty() { String::new() } else { format!("{}:", bracketed(&p.address)) };
+    let ports: Vec<Value> = container
+        .published
+        .iter()
+        .filter_map(|p| {
+            Some(format!("{}{}:{}/{}", address(p), p.host_port?, p.port, if p.tcp { "tcp" } else { "udp" }))
+        })
+        .map(Value::String)
+        .collect();
+    if !ports.is_empty() && container.mode != "host" {
+        out.insert("ports".to_owned(), Value::Array(ports));
     }
     match container.mode.as_str() {
         "host" | "none" => {

@@ -11,7 +11,7 @@ use bollard::container::LogOutput;
 use bollard::exec::{CreateExecOptions, StartExecOptions, StartExecResults};
 use bollard::query_parameters::{
     ContainerArchiveInfoOptionsBuilder, DownloadFromContainerOptionsBuilder, InspectContainerOptions,
-    InspectNetworkOptions, ListContainersOptions,
+    InspectNetworkOptions, ListContainersOptions, LogsOptionsBuilder,
 };
 use bollard::{API_DEFAULT_VERSION, Docker};
 use futures_util::StreamExt as _;
@@ -220,6 +220,24 @@ impl Engine {
             probe::read(tool, one, &said).into_iter().next().unwrap_or_default()
         });
         join_all(each).await
+    }
+
+    /// The last lines of logs, in the order of the ids; empty where there are none to be had.
+    pub fn logs(&self, ids: &[&str], lines: u32) -> Vec<String> {
+        let one = |id: &str| {
+            let options = LogsOptionsBuilder::default().stdout(true).stderr(true).tail(&lines.to_string()).build();
+            let pieces = self.docker.logs(id, Some(options));
+            async move {
+                let whole = pieces.fold(String::new(), |mut out, piece| async move {
+                    if let Ok(piece) = piece {
+                        out.push_str(&String::from_utf8_lossy(&piece.into_bytes()));
+                    }
+                    out
+                });
+                tokio::time::timeout(SHORT, whole).await.unwrap_or_default()
+            }
+        };
+        self.runtime.block_on(join_all(ids.iter().map(|id| one(id))))
     }
 
     /// The rows of databases, side by side, in the order of the shelves.
