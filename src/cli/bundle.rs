@@ -104,14 +104,22 @@ fn containers(facts: &Facts) -> String {
         let (state, networks) =
             (&c.state, c.attached.iter().map(|a| a.network.as_str()).collect::<Vec<_>>().join(", "));
         let _ = writeln!(out, "{} ({})", c.name, c.image);
-        let _ = write!(out, "  {}, exit {}, {} restarts", state.status, state.exit, state.restarts);
+        let _ = write!(out, "  {}", state.status);
+        if !c.running() {
+            let _ = write!(out, ", exit {}", state.exit);
+        }
+        let _ = write!(out, ", {} restarts", state.restarts);
         if !state.health.is_empty() {
             let _ = write!(out, ", {}", state.health);
         }
         if state.oom_killed {
             out.push_str(", killed for memory");
         }
-        let _ = writeln!(out, "\n  mode {}; networks {networks}; extra_hosts {}", c.mode, c.extra_hosts.join(", "));
+        let networks = if networks.is_empty() { &c.mode } else { &networks };
+        let _ = writeln!(out, "\n  networks {networks}");
+        if !c.extra_hosts.is_empty() {
+            let _ = writeln!(out, "  extra_hosts {}", c.extra_hosts.join(", "));
+        }
         for p in &c.published {
             let host = p.host_port.map_or_else(|| "any".to_owned(), |port| port.to_string());
             let _ = writeln!(out, "  port {}:{host} -> {}", p.address, p.port);

@@ -60,7 +60,7 @@ pub(super) fn run(session: &mut Session, args: &Doctor) -> Result<u8, Failure> {
     let name = args.project_name.as_ref().map_or_else(String::new, |n| format!(" -p {}", session::quoted(n)));
     let compose = format!("docker compose{name}{}", session::again(&only_files(args), &[]));
     let (kept, mut gaps) = stored(&engine, &facts);
-    let running = running(session, &facts, &kept, project.as_ref());
+    let running = running(session, &facts, &kept);
     let told = network::Facts::default();
     let mut survey = Survey::new(&running, &told);
     let planned = plan(&facts, &kept, &survey);
@@ -192,7 +192,7 @@ fn stored(engine: &Engine, facts: &Facts) -> (Vec<Kept>, Vec<Text>) {
 }
 
 /// What runs, as a project: the same survey judges it that judges files.
-fn running(session: &mut Session, facts: &Facts, kept: &[Kept], project: Option<&Project>) -> Project {
+fn running(session: &mut Session, facts: &Facts, kept: &[Kept]) -> Project {
     let name = "(engine)";
     session.files.add_text(name, compose_text(facts, kept).into_bytes());
     let request = Request {
@@ -200,7 +200,7 @@ fn running(session: &mut Session, facts: &Facts, kept: &[Kept], project: Option<
         files: vec![name.into()],
         env_files: Some(Vec::new()),
         profiles: vec!["*".to_owned()],
-        name: project.map(|p| p.name.clone()).or_else(|| Some("running".to_owned())),
+        name: Some(facts.containers.iter().find_map(|c| c.project.clone()).unwrap_or_else(|| "running".to_owned())),
     };
     compose::load(&mut session.files, &request, &HashMap::default())
 }

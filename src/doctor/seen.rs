@@ -24,7 +24,7 @@ pub fn put_seen(survey: &mut Survey<'_>, patient: &Patient<'_>, examined: &Exami
             };
             let addresses = &looked.answer.addresses;
             let port = looked.planned.target.port;
-            let host = |ip: &IpAddr| *ip == IpAddr::V4(DOCKER0) || patient.host.own.contains(ip);
+            let host = |ip: &IpAddr| !ip.is_loopback() && (*ip == IpAddr::V4(DOCKER0) || patient.host.own.contains(ip));
             let reached = match addresses.iter().find_map(service) {
                 Some(service) => Some(Reached::Service { service, port: Some(port) }),
                 None if addresses.iter().any(host) => Some(Reached::Host { port }),

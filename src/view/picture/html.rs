@@ -165,9 +165,7 @@ fn findings(running: &Running, lang: Lang, out: &mut String) {
             escaped(&told.label),
             marked(&told.message)
         );
-        for line in &told.lines {
-            let _ = writeln!(out, "<p class=\"place\">{}</p>", marked(line));
-        }
+        let _ = writeln!(out, "<p class=\"said\">{}</p>", marked(&told.lines.join("\n")));
         if !told.commands.is_empty() {
             let _ = writeln!(out, "<pre>{}</pre>", escaped(&told.commands.join("\n")));
         }
