@@ -1,5 +1,5 @@
 //! `dockline doctor` against a real Docker engine: broken situations, each with its healthy twin, and every tool that a probe can
-//! use. The engine is that of `tests/engine.rs`: where it can't be had they say SKIPPED and why, and fail with `REQUIRE_ENGINE=1`.
+//! use. The engine is that of `tests/common/engine.rs`.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -10,121 +10,12 @@
 
 mod common;
 
-use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, MutexGuard, OnceLock};
+use std::path::Path;
 
-use common::{folder, root};
+use common::engine::{Engine, engine, outcome};
+use common::folder;
+use common::stack::{GATEWAY, Stack, client, doctor, of, server};
 use serde_json::Value;
-
-/// One stack at a time: ports of the host side are shared.
-static ONE: Mutex<()> = Mutex::new(());
-
-struct Engine {
-    vars: BTreeMap<String, String>,
-}
-
-/// Keeps other runs off the engine for as long as this process lives: the lock's holder ends with its input.
-fn lock() -> Result<(), String> {
-    static HOLDER: OnceLock<Child> = OnceLock::new();
-    let cache = std::env::var_os("XDG_CACHE_HOME")
-        .map(PathBuf::from)
-        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")))
-        .ok_or("no home")?
-        .join("dockline-engine");
-    std::fs::create_dir_all(&cache).map_err(|e| e.to_string())?;
-    let mut command = Command::new("flock");
-    command.arg(cache.join("users")).args(["sh", "-c", "echo held; exec cat"]);
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().map_err(|e| format!("flock: {e}"))?;
-    let mut said = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut said).map_err(|e| e.to_string())?;
-    HOLDER.get_or_init(|| child);
-    if said == "held\n" { Ok(()) } else { Err("flock gives no lock".to_owned()) }
-}
-
-fn engine() -> Option<(&'static Engine, MutexGuard<'static, ()>)> {
-    static FOUND: OnceLock<Result<Engine, String>> = OnceLock::new();
-    let required = std::env::var_os("REQUIRE_ENGINE").is_some();
-    let found = FOUND.get_or_init(|| {
-        lock()?;
-        let mut command = Command::new(root().join("tests/engine/setup"));
-        command.arg("--while-used").args(required.then_some("--install"));
-        let done = command.output().map_err(|e| e.to_string())?;
-        let said = String::from_utf8_lossy(&done.stderr);
-        if !done.status.success() {
-            let last = said.lines().last().unwrap_or("tests/engine/setup fails");
-            return Err(last.trim_start_matches("setup: ").to_owned());
-        }
-        let text = String::from_utf8_lossy(&done.stdout).into_owned();
-        let vars = text.lines().filter_map(|l| l.split_once('=')).map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
-        Ok(Engine { vars })
-    });
-    match found {
-        Ok(engine) => Some((engine, ONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner))),
-        Err(why) if required => panic!("no engine: {why}"),
-        Err(why) => {
-            common::skipped(why);
-            None
-        }
-    }
-}
-
-impl Engine {
-    fn var(&self, key: &str) -> &str {
-        self.vars.get(key).unwrap()
-    }
-
-    fn compose(&self, dir: &Path, args: &[&str]) -> (bool, String) {
-        let mut command = Command::new(self.var("COMPOSE"));
-        command.args(args).current_dir(dir).env_clear().env("HOME", "/nonexistent").env("PATH", "/usr/bin:/bin");
-        command.env("DOCKER_HOST", self.var("DOCKER_HOST"));
-        outcome(command)
-    }
-
-    fn docker(&self, args: &[&str]) -> (bool, String) {
-        let mut command = Command::new(self.var("DOCKER"));
-        command.args(args).env("DOCKER_HOST", self.var("DOCKER_HOST"));
-        outcome(command)
-    }
-
-    /// A command on the engine's host side.
-    fn beside(&self, words: &[&str]) -> Command {
-        let mut command = Command::new("nsenter");
-        command.args(["-t", self.var("PID"), "-n"]).args(words);
-        command
-    }
-
-    fn host_listener(&self, place: &str) -> Running {
-        let mut command = self.beside(&[self.var("STUB"), "serve", place]);
-        let child = command.stderr(Stdio::null()).spawn().unwrap();
-        std::thread::sleep(std::time::Duration::from_millis(200));
-        Running(child)
-    }
-
-    fn doctor(&self, dir: &Path, args: &[&str]) -> common::Said {
-        let mut command = self.beside(&[env!("CARGO_BIN_EXE_dockline"), "doctor", "--isolated"]);
-        command.args(args).current_dir(dir).env_clear().env("HOME", "/nonexistent").env("PATH", "/usr/bin:/usr/sbin");
-        command.env("DOCKER_HOST", self.var("DOCKER_HOST")).stdin(Stdio::null());
-        common::finish(command)
-    }
-}
-
-fn outcome(mut command: Command) -> (bool, String) {
-    let done = command.stdin(Stdio::null()).output().unwrap();
-    let text = [done.stdout, done.stderr].map(|b| String::from_utf8_lossy(&b).into_owned()).concat();
-    (done.status.success(), text)
-}
-
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
 
 /// A rule of the host's firewall, as long as the value lives.
 struct Rule<'e>(&'e Engine, Vec<&'static str>);
@@ -145,54 +36,6 @@ impl Drop for Rule<'_> {
         command.args(&self.1);
         let _ = outcome(command);
     }
-}
-
-struct Stack<'e> {
-    engine: &'e Engine,
-    dir: tempfile::TempDir,
-    project: String,
-}
-
-impl<'e> Stack<'e> {
-    /// `text` is a Compose file in which IMAGE stands for the stub.
-    fn up(engine: &'e Engine, text: &str, must_start: bool) -> Self {
-        static COUNT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
-        let count = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let text = text.replace("IMAGE", engine.var("IMAGE"));
-        let dir = folder(&[("compose.yaml", &text)]);
-        let stack = Self { engine, dir, project: format!("doc{}x{count}", std::process::id()) };
-        let (fine, said) = stack.compose(&["up", "-d", "--quiet-pull"]);
-        assert!(fine || !must_start, "up: {said}");
-        std::thread::sleep(std::time::Duration::from_millis(2500));
-        stack
-    }
-
-    fn compose(&self, args: &[&str]) -> (bool, String) {
-        let all: Vec<&str> = ["-p", &self.project].into_iter().chain(args.iter().copied()).collect();
-        self.engine.compose(self.dir.path(), &all)
-    }
-
-    fn doctor(&self) -> Value {
-        let said = self.engine.doctor(self.dir.path(), &["-p", &self.project, "--format", "json"]);
-        assert!((0..=1).contains(&said.status), "{}{}", said.out, said.err);
-        said.json()
-    }
-}
-
-impl Drop for Stack<'_> {
-    fn drop(&mut self) {
-        let (fine, said) = self.compose(&["--profile", "*", "down", "-v", "--remove-orphans", "-t", "0"]);
-        if !fine {
-            println!("down: {said}");
-        }
-    }
-}
-
-/// What is said of a service: layer and cause.
-fn of(report: &Value, service: &str) -> Vec<(String, String)> {
-    let named = |f: &&Value| f["services"].as_array().unwrap().iter().any(|s| s == service);
-    let text = |f: &Value, key: &str| f[key].as_str().unwrap().to_owned();
-    report["findings"].as_array().unwrap().iter().filter(named).map(|f| (text(f, "layer"), text(f, "cause"))).collect()
 }
 
 /// Situations: the service, the layer and the cause that the doctor must name.
@@ -228,22 +71,6 @@ const SICK: &[(&str, &str, &str)] = &[
     ("on-host", "name", "network-mismatch"),
     ("to-host-mode", "name", "network-mismatch"),
 ];
-
-const GATEWAY: &str = "extra_hosts: [\"host.docker.internal:host-gateway\"]";
-
-/// A client, with one address in its environment.
-fn client(name: &str, variable: &str, value: &str, more: &str) -> String {
-    let more: String = more.lines().flat_map(|l| ["    ", l, "\n"]).collect();
-    format!(
-        "  {name}:\n    image: IMAGE\n    entrypoint: [\"/stub\", \"serve\", \"127.0.0.1:9\"]\n    stop_grace_period: 0s\n    \
-         environment:\n      {variable}: \"{value}\"\n{more}"
-    )
-}
-
-fn server(name: &str, places: &str, more: &str) -> String {
-    let more: String = more.lines().flat_map(|l| ["    ", l, "\n"]).collect();
-    format!("  {name}:\n    image: IMAGE\n    entrypoint: [\"/stub\", {places}]\n    stop_grace_period: 0s\n{more}")
-}
 
 fn servers() -> String {
     [
@@ -339,11 +166,11 @@ fn each_sickness_is_named_by_its_layer() {
             wrong.push(format!("{fine}: {found:?}"));
         }
     }
-    let human = engine.doctor(stack.dir.path(), &["-p", &stack.project]);
+    let human = doctor(engine, stack.dir.path(), &["-p", &stack.project]);
     assert!(!human.out.contains("hunter2") && !report.to_string().contains("hunter2"), "a secret is printed");
     if std::env::var_os("SHOW").is_some() {
         println!("{}", human.out);
-        println!("{}", engine.doctor(stack.dir.path(), &["-p", &stack.project, "--lang", "zh"]).out);
+        println!("{}", doctor(engine, stack.dir.path(), &["-p", &stack.project, "--lang", "zh"]).out);
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert_eq!(human.status, 1);
@@ -552,7 +379,7 @@ fn a_container_without_a_project_is_examined() {
     ]);
     assert!(fine, "{said}");
     let dir = tempfile::tempdir().unwrap();
-    let said = engine.doctor(dir.path(), &["--container", &name, "--format", "json"]);
+    let said = doctor(engine, dir.path(), &["--container", &name, "--format", "json"]);
     engine.docker(&["rm", "-f", &name]);
     assert_eq!(said.status, 1, "{}{}", said.out, said.err);
     assert_eq!(of(&said.json(), &name), [("connect".to_owned(), "loopback-to-host".to_owned())]);

@@ -8,8 +8,9 @@ use super::{Ailment, Layer, Patient};
 use crate::catalog::PathRule;
 use crate::diag::{Severity, Text};
 use crate::engine::{Answer, Container, Listening, Name, Page, Tcp};
-use crate::network::{DOCKER0, HOST_ALIASES, MODEL_PORTS, is_loopback};
+use crate::network::{DOCKER0, HOST_ALIASES, MODEL_PORTS, find, is_loopback};
 use crate::remedy::{firewall_commands, listen_commands};
+use crate::source::{from, upto};
 use crate::text;
 
 /// What is wrong with one address; `None` where it works, or where that can't be told.
@@ -71,9 +72,19 @@ impl Case<'_> {
         Ailment::new(cause, layer, Severity::Error, self.own(), message)
     }
 
+    /// The address with another host and port in it, told as what to write.
+    fn written(&self, mut ailment: Ailment, host: &str, port: u16) -> Ailment {
+        let shown = self.shown();
+        if let Some(address) = find(shown).into_iter().next() {
+            let (before, after) = (upto(shown, address.host_range.start), from(shown, address.path_range.start));
+            ailment.instead = Some(format!("{}{host}:{port}{after}", before.trim_end_matches('[')));
+        }
+        ailment
+    }
+
     /// Files that can be mended: `fix`, then the container anew.
     fn mended_by_fix(&self, ailment: Ailment) -> Ailment {
-        if self.patient.files.is_some() {
+        if self.patient.files.is_some() && self.planned.stored.is_none() {
             ailment.run("dockline fix".to_owned()).run(self.patient.up(self.container))
         } else {
             ailment
@@ -147,7 +158,7 @@ impl Case<'_> {
             let found = self.ailment("missing-host-gateway", Layer::Name, message);
             if self.on_host_network() {
                 let port = self.port();
-                return found.help(text!(
+                return self.written(found, "127.0.0.1", port).help(text!(
                     "`{own}` uses the host's network: write 127.0.0.1:{port}",
                     "`{own}` 用的就是宿主机网络：写 127.0.0.1:{port}"
                 ));
@@ -190,7 +201,7 @@ impl Case<'_> {
         let near = scored.filter(|(score, _)| *score > 0.85).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, k)| k);
         let message = text!("`{own}` can't resolve the name {host}", "`{own}` 解析不了名字 {host}");
         if let Some(near) = near {
-            let found = self.ailment("wrong-service-name", Layer::Name, message);
+            let found = self.written(self.ailment("wrong-service-name", Layer::Name, message), near, self.port());
             return self.mended_by_fix(found.help(text!("did you mean `{near}`?", "是不是 `{near}`？")));
         }
         let mut found = self.ailment("name-resolution", Layer::Name, message);
@@ -231,6 +242,7 @@ impl Case<'_> {
                 "`{own}` 解析不了 {host}：`{name}` 用的是宿主机网络，在别的网络里没有名字"
             );
             let found = self.ailment("network-mismatch", Layer::Name, message);
+            let found = self.written(found, HOST_ALIASES[0], port);
             return self.mended_by_fix(found.help(text!(
                 "it is reached at host.docker.internal:{port}, with extra_hosts: [\"host.docker.internal:host-gateway\"]",
                 "要用 host.docker.internal:{port}，并加 extra_hosts: [\"host.docker.internal:host-gateway\"]"
@@ -244,7 +256,7 @@ impl Case<'_> {
             let found = self.ailment("network-mismatch", Layer::Name, message);
             return self.mended_by_fix(
                 match meant.published.iter().find(|p| p.port == self.port()).and_then(|p| p.host_port) {
-                    Some(port) => found.help(text!(
+                    Some(port) => self.written(found, "127.0.0.1", port).help(text!(
                         "`{name}` is published: write 127.0.0.1:{port}",
                         "`{name}` 发布了端口：写 127.0.0.1:{port}"
                     )),
@@ -301,7 +313,8 @@ impl Case<'_> {
         };
         if let Some(server) = self.patient.facts.containers.iter().find(offers) {
             let name = &server.service;
-            let found = self.ailment("loopback-to-service", Layer::Connect, message).help(text!(
+            let found = self.ailment("loopback-to-service", Layer::Connect, message);
+            let found = self.written(found, name, port).help(text!(
                 "`{name}` listens on it: write {name}:{port}",
                 "`{name}` 在监听这个端口：写 {name}:{port}"
             ));
@@ -310,7 +323,8 @@ impl Case<'_> {
         let host = &self.patient.host;
         let on_host = host.on(port).next();
         if on_host.is_some() || MODEL_PORTS.iter().any(|(p, _)| *p == port) {
-            let mut found = self.ailment("loopback-to-host", Layer::Connect, message).help(text!(
+            let found = self.ailment("loopback-to-host", Layer::Connect, message);
+            let mut found = self.written(found, HOST_ALIASES[0], port).help(text!(
                 "write host.docker.internal:{port}, with extra_hosts: [\"host.docker.internal:host-gateway\"]",
                 "写 host.docker.internal:{port}，并加 extra_hosts: [\"host.docker.internal:host-gateway\"]"
             ));
@@ -355,6 +369,7 @@ impl Case<'_> {
             );
             let found = self.ailment("published-port-between-services", Layer::Connect, message);
             let host = self.host();
+            let found = self.written(found, host, inner);
             return self.mended_by_fix(found.help(text!("write {host}:{inner}", "写 {host}:{inner}")));
         }
         let open = inside.map(ports).unwrap_or_default();
@@ -374,6 +389,10 @@ impl Case<'_> {
         if open.is_empty() {
             found
         } else {
+            let found = match open.parse() {
+                Ok(only) => self.written(found, self.host(), only),
+                Err(_) => found,
+            };
             self.mended_by_fix(found.help(text!("it listens on {open}", "它监听的是 {open}")))
         }
     }
@@ -636,11 +655,32 @@ impl Case<'_> {
             "`{own}` calls {shown}, and Ollama knows no {path}: the client adds the path itself",
             "`{own}` 调用 {shown}，但 Ollama 没有 {path} 这个路径：客户端会自己加路径"
         );
-        self.mended_by_fix(self.ailment("url-extra-path", Layer::Api, message).help(text!("write {bare}", "写 {bare}")))
+        let mut found = self.ailment("url-extra-path", Layer::Api, message).help(text!("write {bare}", "写 {bare}"));
+        found.instead = Some(bare.to_owned());
+        self.mended_by_fix(found)
+    }
+
+    fn path_twice(&self, asked: &str) -> Ailment {
+        let (own, shown, path) = (self.own(), self.shown(), &self.planned.path);
+        let base = shown.trim_end_matches('/');
+        let bare = base.strip_suffix(path.as_str()).unwrap_or(base);
+        let message = text!(
+            "`{own}` adds /v1 to {shown} itself, and the server knows no {asked}",
+            "`{own}` 会自己在 {shown} 后面加 /v1，而服务没有 {asked}"
+        );
+        let mut found = self.ailment("url-extra-path", Layer::Api, message).help(text!("write {bare}", "写 {bare}"));
+        found.instead = Some(bare.to_owned());
+        self.mended_by_fix(found)
     }
 
     fn openai(&self, first: &Page) -> Option<Ailment> {
         let (own, shown, path) = (self.own(), self.shown(), &self.planned.path);
+        if self.planned.rule == Some(PathRule::Bare) && !path.is_empty() {
+            // The client adds /v1 itself: what counts is what stands there.
+            let asked = format!("{path}/v1/models");
+            let lost = self.page(&asked).is_some_and(|p| p.status == 404) && self.lists("/v1/models");
+            return lost.then(|| self.path_twice(&asked));
+        }
         if listed(first).is_some() || Self::keeps_to_itself(first) {
             return None;
         }

@@ -6,8 +6,10 @@ mod judge;
 mod models;
 mod plan;
 mod running;
+mod seen;
 mod stale;
 mod state;
+mod stored;
 mod warm;
 
 use std::net::IpAddr;
@@ -19,6 +21,8 @@ use crate::engine::{Answer, Container, Facts, HostSide, Listening, Tool};
 pub use front::{Front, Met, fronts, questions};
 pub use plan::{Planned, plan};
 pub use running::compose_text;
+pub use seen::put_seen;
+pub use stored::{Kept, kept};
 pub use warm::{Measured, TOKENS, Warm, Warmed, compare, measure, only_embeds, pieces, request, told, ways};
 
 /// Where it fails.
@@ -60,10 +64,16 @@ pub struct Ailment {
     pub variable: Option<String>,
     /// The address, credentials masked.
     pub address: Option<String>,
+    /// Where the address stands, where that is no file of the project.
+    pub place: Option<String>,
     pub message: Text,
     pub help: Vec<Text>,
     /// What to type, in order.
     pub commands: Vec<String>,
+    /// The address to write instead, where it is known as a whole.
+    pub instead: Option<String>,
+    /// The statement that changes an address in a database; doctor itself never writes to one.
+    pub sql: Option<String>,
 }
 
 impl Ailment {
@@ -75,9 +85,12 @@ impl Ailment {
             services: vec![service.to_owned()],
             variable: None,
             address: None,
+            place: None,
             message,
             help: Vec::new(),
             commands: Vec::new(),
+            instead: None,
+            sql: None,
         }
     }
 
@@ -115,6 +128,10 @@ pub struct Patient<'a> {
 }
 
 impl<'a> Patient<'a> {
+    fn container(&self, id: &str) -> Option<&'a Container> {
+        self.facts.containers.iter().find(|c| c.id == id)
+    }
+
     fn container_at(&self, address: IpAddr) -> Option<&'a Container> {
         self.facts.containers.iter().find(|c| c.addresses().any(|a| a == address))
     }
@@ -200,6 +217,9 @@ pub fn examine(patient: &Patient<'_>, planned: &[Planned], answers: &[(Option<To
                 "the files say something else by now: the container still runs with what they said when it was made",
                 "文件里已经改了：容器用的还是创建时的值"
             ));
+        }
+        if let Some((stored, container)) = planned.stored.as_ref().zip(patient.container(&planned.container)) {
+            stored.advise(patient, container, &planned.target, &mut ailment);
         }
         found.push(ailment);
     }

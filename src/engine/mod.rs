@@ -8,6 +8,7 @@ mod host;
 mod http;
 mod inside;
 mod probe;
+mod stored;
 
 pub use client::{Engine, INSIDE, Job, Probed, Wanted};
 pub use connect::{Place, Surroundings, places};
@@ -16,6 +17,7 @@ pub use host::{HostSide, Listening, is_ours, of_process, sees};
 pub use http::{ASKING, Ask, Cut, From, Heard, Piece, ask_all, asked};
 pub use inside::try_all;
 pub use probe::{Answer, Name, Page, Target, Tcp, Tool};
+pub use stored::{Channel, Dialect, Login, Shelf};
 
 /// Where the surroundings of this process say that the engine is.
 pub fn places_here() -> Vec<Place> {

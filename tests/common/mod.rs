@@ -5,10 +5,13 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::print_stdout,
     reason = "each test binary uses its own part of it; a test may panic"
 )]
 
 pub mod dice;
+pub mod engine;
+pub mod stack;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
