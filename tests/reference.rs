@@ -373,10 +373,76 @@ fn projects_are_chosen_alike() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// A number that the environment may set.
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().and_then(|n| n.parse().ok())
+}
+
+/// A line that begins with a tab, behind and before all kinds of lines.
+#[test]
+fn tabs_are_read_alike() {
+    let Some(compose) = compose() else { return };
+    let before = [
+        "image: x\n",
+        "image: x # c\n",
+        "image: \"x\"\n",
+        "image: x\n    # c\n",
+        "image: x\n    # c\n\n    # d\n",
+        "image: x\n    command: [a, b]\n",
+        "image: x\n    command: [a,\n",
+        "image: x\n    command: [a, # c\n",
+        "image: x\n    command: [\"a\"\n",
+        "image: x\n    labels: {a: {b: c},\n",
+        "image: x\n    environment:\n",
+        "image: x\n    command:\n      - a\n",
+        "image: x\n    command: a\n      b\n",
+        "image: x\n    command: \"a\n",
+        "image: x\n    command: |\n      a\n",
+        "image: x\n    command: |\n      a\n      # b\n",
+        "image: x\n    command: >2\n        a\n",
+        "image: x\n    command: |\n\n",
+        "image: &i x\n    container_name: *i\n",
+        "image: x\n    ports: !reset\n",
+    ];
+    let lines = [
+        "\t",
+        "\t\t",
+        "  \t",
+        "      \t",
+        "        \t",
+        "\t# c",
+        "      \t# c",
+        "    # c\n\t\n\t# d",
+        "\t\r",
+        "\tb",
+        "\t\"b\"",
+    ];
+    let behind = [
+        "",
+        "    tty: true\n",
+        "volumes: {}\n",
+        "      A: b\n",
+        "      - b\n",
+        "    b]\n",
+        "\tb]\n",
+        "    ,b]\n",
+        "      b\"\n",
+        "      b\n",
+        "\t}\n",
+    ];
+    let mut dice = Dice(number("SEED").unwrap_or(1).wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
+    let mut wrong = Vec::new();
+    for _ in 0..number("PROJECTS").unwrap_or(300) {
+        let text = format!("services:\n  a:\n    {}{}\n{}", dice.one(&before), dice.one(&lines), dice.one(&behind));
+        let work = folder(&[("compose.yaml", text.as_str())]);
+        wrong.extend(disagree(&compose, work.path()).map(|why| format!("{text:?}: {why}")));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 fn random_projects_load_alike() {
     let Some(compose) = compose() else { return };
-    let number = |name: &str| std::env::var(name).ok().and_then(|n| n.parse::<u64>().ok());
     let (count, first) = (number("PROJECTS").unwrap_or(300), number("SEED").unwrap_or(1));
     let mut wrong = Vec::new();
     let mut accepted = 0;

@@ -69,6 +69,13 @@ fn words(kind: &FaultKind) -> (Text, Text) {
             text!("a tab where YAML takes blanks only", "这里用了制表符，而 YAML 只接受空格"),
             text!("indent with blanks", "用空格缩进"),
         ),
+        FaultKind::LoneTab => (
+            text!(
+                "this line looks empty and holds a tab, where YAML takes blanks only",
+                "这一行看起来是空的，其实有一个制表符，而 YAML 只接受空格"
+            ),
+            text!("take the tab out", "删掉这个制表符"),
+        ),
         FaultKind::Unclosed(open) => (
             text!("`{open}` is not closed", "`{open}` 没有结束"),
             text!(
