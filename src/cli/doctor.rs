@@ -13,10 +13,12 @@ use super::calls;
 use super::session::{self, Failure, Session};
 use crate::compose::{self, Project, Request};
 use crate::diag::{Severity, Text, mask};
-use crate::doctor::{Ailment, Examined, Kept, Looked, Patient, Planned, Warmed, compose_text, examine, kept, plan, put_seen, told};
+use crate::doctor::{
+    Ailment, Examined, Kept, Looked, Patient, Planned, Warmed, compose_text, examine, kept, plan, put_seen, told,
+};
 use crate::engine::{
-    self, ASKING, Answer, Container, Engine, Facts, HostSide, INSIDE, Job, Listening, Name, Probed, Target, Tcp, Tool,
-    Wanted,
+    self, ASKING, Answer, Container, Engine, Facts, Firewall, HostSide, INSIDE, Job, Listening, Name, Probed, Target,
+    Tcp, Tool, Wanted,
 };
 use crate::network::{self, Judged, MODEL_PORTS, Survey};
 use crate::report::{self, tame};
@@ -260,6 +262,11 @@ fn look(engine: &Engine, facts: &Facts, planned: &[Planned]) -> (Answers, HostSi
     ports.sort_unstable();
     ports.dedup();
     host.name_holders(&ports);
+    // A rootless engine has its bridges elsewhere.
+    let filtered = |a: &Answer| matches!(a.tcp, Tcp::Timeout | Tcp::Refused | Tcp::Unreachable);
+    if host.here && !facts.about.rootless && answers.iter().any(|(_, a)| filtered(a)) {
+        host.firewall = Firewall::read();
+    }
     let inside = facts.containers.iter().filter(|c| seen(c) && c.mode != "host");
     let inside = inside.filter_map(|c| Some((c.id.clone(), engine::of_process(Some(c.state.pid))?))).collect();
     (answers, host, inside)
@@ -416,7 +423,7 @@ impl Report<'_> {
         )
     }
 
-    /// Model servers of the host, and what was not looked at.
+    /// What was measured on the ways to a model, model servers of the host, and what was not looked at.
     fn notes(&self) -> Vec<Text> {
         let mut out: Vec<Text> = self.found.warmed.iter().map(told).collect();
         for (listener, holder, name) in self.model_listeners() {

@@ -146,7 +146,8 @@ fn missing(one: &Looked, key: &str, wanted: &str, names: &[String], ollama: bool
 pub(super) fn near(wanted: &str, names: &[String]) -> Vec<String> {
     let family = |n: &str| n.split(':').next().unwrap_or(n).to_ascii_lowercase();
     let score = |n: &String| {
-        let likeness = strsim::jaro_winkler(&n.to_ascii_lowercase(), &wanted.to_ascii_lowercase());
+        let plain = |n: &str| n.to_ascii_lowercase().trim_end_matches(":latest").to_owned();
+        let likeness = strsim::jaro_winkler(&plain(n), &plain(wanted));
         if family(n) == family(wanted) { likeness + 1.0 } else { likeness }
     };
     let mut scored: Vec<(f64, &String)> = names.iter().map(|n| (score(n), n)).filter(|(s, _)| *s > 0.88).collect();

@@ -84,6 +84,8 @@ pub struct Network {
     pub key: Option<String>,
     pub internal: bool,
     pub driver: String,
+    /// The bridge's name on the host, where it has one.
+    pub bridge: String,
     pub subnets: Vec<(String, Option<String>)>,
     pub no_peers: bool,
 }
@@ -256,8 +258,12 @@ impl Network {
             let gateway = text(c, "/Gateway");
             (text(c, "/Subnet"), (!gateway.is_empty()).then_some(gateway))
         };
+        // Docker names a bridge after the network's id, where no option names it.
+        let named = value.pointer("/Options/com.docker.network.bridge.name").and_then(Value::as_str);
+        let id = text(value, "/Id").chars().take(12).collect::<String>();
         Self {
             name: text(value, "/Name"),
+            bridge: named.map_or_else(|| format!("br-{id}"), str::to_owned),
             key: label(value, "com.docker.compose.network"),
             internal: value.pointer("/Internal").and_then(Value::as_bool).unwrap_or_default(),
             driver: text(value, "/Driver"),

@@ -4,6 +4,7 @@
 mod client;
 mod connect;
 mod facts;
+mod firewall;
 mod host;
 mod http;
 mod inside;
@@ -13,6 +14,7 @@ mod stored;
 pub use client::{Engine, INSIDE, Job, Probed, Wanted};
 pub use connect::{Place, Surroundings, places};
 pub use facts::{About, Attached, Container, Facts, Network, Published, State, pair};
+pub use firewall::{Base, Culprit, Firewall, Packet, packet};
 pub use host::{HostSide, Listening, is_ours, of_process, sees};
 pub use http::{ASKING, Ask, Cut, From, Heard, Piece, ask_all, asked};
 pub use inside::try_all;

@@ -1,0 +1,173 @@
+//! What `dockline doctor` asks beside its probes, on a real Docker engine: published ports, preflights of pages, a model's first
+//! words on each way to it. Each broken situation has its healthy twin.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::indexing_slicing,
+    reason = "a test may panic and says what it measures"
+)]
+
+mod common;
+
+use common::engine::engine;
+use common::stack::{GATEWAY, Stack, client, doctor, of, server};
+use serde_json::Value;
+
+/// A page: a container with a published port, whose address is for browsers.
+fn page(name: &str, port: u16, variable: &str, value: &str) -> String {
+    let places = "\"serve\", \"web@[::]:80\"";
+    server(name, places, &format!("ports: [\"{port}:80\"]\nenvironment: {{{variable}: \"{value}\"}}"))
+}
+
+fn found(layer: &str, cause: &str) -> Vec<(String, String)> {
+    vec![(layer.to_owned(), cause.to_owned())]
+}
+
+fn warm(stack: &Stack<'_>, args: &[&str]) -> Value {
+    let mut all = vec!["-p", &stack.project, "--format", "json", "--warm"];
+    all.extend(args);
+    doctor(stack.engine, stack.dir.path(), &all).json()
+}
+
+#[test]
+fn published_ports_that_nobody_answers_are_told() {
+    let Some((engine, _guard)) = engine() else { return };
+    let text = [
+        "services:\n".to_owned(),
+        server("fine", "\"serve\", \"web@[::]:80\"", "ports: [\"18080:80\"]"),
+        server("other-protocol", "\"serve\", \"banner@[::]:7000\"", "ports: [\"17000:7000\"]"),
+        server("behind", "\"serve\", \"broken@[::]:80\"", "ports: [\"18081:80\"]"),
+        server("shy", "\"serve\", \"web@127.0.0.1:80\"", "ports: [\"18082:80\"]"),
+    ]
+    .concat();
+    let stack = Stack::up(engine, &text, true);
+    let report = stack.doctor();
+    assert_eq!(of(&report, "fine"), []);
+    assert_eq!(of(&report, "other-protocol"), []);
+    assert_eq!(of(&report, "behind"), found("http", "bad-gateway"));
+    assert_eq!(of(&report, "shy"), found("connect", "container-bind-loopback"));
+}
+
+#[test]
+fn a_page_that_the_server_refuses_is_told() {
+    let Some((engine, _guard)) = engine() else { return };
+    let lan = "http://192.168.51.10";
+    let text = [
+        "services:\n".to_owned(),
+        server("ollama", "\"serve\", \"ollama@[::]:11434\"", "ports: [\"21434:11434\"]"),
+        server("old", "\"serve\", \"old-ollama@[::]:11434\"", "ports: [\"21435:11434\"]"),
+        server(
+            "open",
+            "\"serve\", \"ollama@[::]:11434\"",
+            "ports: [\"21436:11434\"]\nenvironment: {OLLAMA_ORIGINS: \"http://192.168.51.10:18093\"}",
+        ),
+        // Ollama lets pages of localhost in, and no others.
+        page("local", 18090, "NEXT_PUBLIC_OLLAMA_URL", "http://localhost:21434"),
+        page("refused", 18091, "NEXT_PUBLIC_OLLAMA_URL", &format!("{lan}:21434")),
+        page("headers", 18092, "NEXT_PUBLIC_OPENAI_BASE_URL", "http://localhost:21435/v1"),
+        page("invited", 18093, "NEXT_PUBLIC_OPENAI_BASE_URL", &format!("{lan}:21436/v1")),
+        page("new", 18094, "NEXT_PUBLIC_OPENAI_BASE_URL", "http://localhost:21434/v1"),
+    ]
+    .concat();
+    let stack = Stack::up(engine, &text, true);
+    let report = stack.doctor();
+    assert_eq!(of(&report, "refused"), found("browser", "cors-origins"), "{report:#}");
+    assert_eq!(of(&report, "headers"), found("browser", "cors-preflight-header"), "{report:#}");
+    for fine in ["local", "invited", "new", "ollama", "old", "open"] {
+        assert_eq!(of(&report, fine), [], "{fine}");
+    }
+    let refused = report["findings"].as_array().unwrap().iter().find(|f| f["cause"] == "cors-origins").unwrap();
+    assert!(
+        refused["help"][0].as_str().unwrap().contains("OLLAMA_ORIGINS: \"http://192.168.51.10:18091\""),
+        "{refused}"
+    );
+    assert_eq!(refused["variable"], "NEXT_PUBLIC_OLLAMA_URL");
+}
+
+#[test]
+fn a_proxy_that_holds_the_stream_back_is_told() {
+    let Some((engine, _guard)) = engine() else { return };
+    let text = [
+        "services:\n".to_owned(),
+        server("ollama", "\"serve\", \"ollama@[::]:11434\"", ""),
+        server("vllm", "\"serve\", \"openai@[::]:8000\"", ""),
+        server(
+            "passes",
+            "\"serve\", \"pass=ollama:11434@[::]:80\", \"pass=vllm:8000@[::]:81\"",
+            "ports: [\"18083:80\"]",
+        ),
+        server(
+            "holds",
+            "\"serve\", \"hold=ollama:11434@[::]:80\", \"hold=vllm:8000@[::]:81\"",
+            "ports: [\"18084:80\"]",
+        ),
+        client("direct", "OLLAMA_BASE_URL", "http://ollama:11434", ""),
+        client("streams", "OLLAMA_BASE_URL", "http://passes:80", ""),
+        client("stalls", "OLLAMA_BASE_URL", "http://holds:80", ""),
+        client("openai", "OPENAI_API_BASE", "http://passes:81/v1", ""),
+        client("openai-stalls", "OPENAI_API_BASE", "http://holds:81/v1", ""),
+    ]
+    .concat();
+    let stack = Stack::up(engine, &text, true);
+    assert_eq!(stack.doctor()["findings"], serde_json::json!([]));
+    let report = warm(&stack, &["llama3"]);
+    for stalls in ["stalls", "holds", "openai-stalls"] {
+        assert_eq!(of(&report, stalls), found("http", "nginx-buffering"), "{stalls}: {report:#}");
+    }
+    for fine in ["direct", "streams", "openai", "ollama", "vllm", "passes"] {
+        assert_eq!(of(&report, fine), [], "{fine}");
+    }
+    let direct = report["warm"].as_array().unwrap().iter().find(|w| w["service"] == "direct").unwrap();
+    let times = &direct["times"];
+    assert_eq!(
+        (&times["load"], &times["wrote"], &times["tokens"], &times["lump"]),
+        (&300.into(), &1000.into(), &10.into(), &false.into())
+    );
+    if std::env::var_os("SHOW").is_some() {
+        for lang in ["en", "zh"] {
+            let args = ["-p", &stack.project, "--warm", "llama3", "--lang", lang];
+            println!("{}", doctor(engine, stack.dir.path(), &args).out);
+        }
+    }
+}
+
+#[test]
+fn what_a_model_answers_is_told() {
+    let Some((engine, _guard)) = engine() else { return };
+    let text = [
+        "services:\n".to_owned(),
+        server("ollama", "\"serve\", \"ollama@[::]:11434\"", ""),
+        server("small", "\"serve\", \"small@[::]:11434\"", ""),
+        server("busy", "\"serve\", \"busy@[::]:11434\"", ""),
+        client("roomy", "OLLAMA_BASE_URL", "http://ollama:11434", ""),
+        client("cramped", "OLLAMA_BASE_URL", "http://small:11434", ""),
+    ]
+    .concat();
+    let stack = Stack::up(engine, &text, true);
+    let report = warm(&stack, &["llama3:latest"]);
+    assert_eq!(of(&report, "cramped"), found("model", "memory-limit"), "{report:#}");
+    assert_eq!(of(&report, "roomy"), []);
+    // A model that only makes vectors is asked for one.
+    let vectors = warm(&stack, &["nomic-embed-text", "--load", "4"]);
+    assert_eq!(of(&vectors, "roomy"), []);
+    let missing = warm(&stack, &["lama3"]);
+    let missing = missing["findings"].as_array().unwrap().iter().find(|f| f["cause"] == "model-not-found").unwrap();
+    assert_eq!(missing["help"][0], "did you mean `llama3:latest`?");
+}
+
+#[test]
+fn a_server_that_turns_requests_away_is_told() {
+    let Some((engine, _guard)) = engine() else { return };
+    for (kind, wanted) in [("busy", found("model", "rate-limit")), ("ollama", Vec::new())] {
+        let text = [
+            "services:\n".to_owned(),
+            server("model", &format!("\"serve\", \"{kind}@[::]:11434\""), ""),
+            client("api", "OLLAMA_BASE_URL", "http://model:11434", GATEWAY),
+        ]
+        .concat();
+        let stack = Stack::up(engine, &text, true);
+        assert_eq!(of(&warm(&stack, &["llama3"]), "api"), []);
+        assert_eq!(of(&warm(&stack, &["llama3", "--load", "5"]), "api"), wanted);
+    }
+}
