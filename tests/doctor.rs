@@ -56,6 +56,7 @@ const SICK: &[(&str, &str, &str)] = &[
     ("gone", "container", "server-not-running"),
     ("bound-inside", "connect", "container-bind-loopback"),
     ("bound-published", "connect", "container-bind-loopback"),
+    ("shy", "connect", "container-bind-loopback"),
     ("published-loopback", "connect", "host-bind-loopback"),
     ("missing-v1", "api", "url-missing-v1"),
     ("extra-path", "api", "url-extra-path"),
@@ -160,7 +161,7 @@ fn each_sickness_is_named_by_its_layer() {
             wrong.push(format!("{service}: more than one, {found:?}"));
         }
     }
-    for fine in ["ollama", "redis", "vllm", "web", "db", "shy", "local", "raw", "proxy", "mute"] {
+    for fine in ["ollama", "redis", "vllm", "web", "db", "local", "raw", "proxy", "mute"] {
         let found = of(&report, fine);
         if !found.is_empty() {
             wrong.push(format!("{fine}: {found:?}"));
