@@ -11,6 +11,7 @@
 
 pub mod dice;
 pub mod engine;
+pub mod nginx;
 pub mod stack;
 
 use std::io::Write as _;
