@@ -10,7 +10,11 @@
 
 mod common;
 
-use common::engine::engine;
+use std::net::{Shutdown, TcpListener};
+use std::os::unix::net::UnixStream;
+use std::process::Command;
+
+use common::engine::{Engine, engine, outcome};
 use common::stack::{GATEWAY, Stack, client, doctor, of, server};
 use serde_json::Value;
 
@@ -170,4 +174,74 @@ fn a_server_that_turns_requests_away_is_told() {
         assert_eq!(of(&warm(&stack, &["llama3"]), "api"), []);
         assert_eq!(of(&warm(&stack, &["llama3", "--load", "5"]), "api"), wanted);
     }
+}
+
+/// The engine's socket as a port of this machine, which is not the engine's host for doctor: as with Docker Desktop, no network
+/// namespace can be entered, and no published port is called.
+fn from_afar(socket: String) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            let server = UnixStream::connect(&socket).unwrap();
+            let (mut from, mut to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+            std::thread::spawn(move || {
+                let _ = std::io::copy(&mut from, &mut to);
+                let _ = to.shutdown(Shutdown::Write);
+            });
+            let (mut from, mut to) = (server, client);
+            std::thread::spawn(move || {
+                let _ = std::io::copy(&mut from, &mut to);
+                let _ = to.shutdown(Shutdown::Both);
+            });
+        }
+    });
+    format!("tcp://{address}")
+}
+
+/// An image with a shell and curl, made of this machine's.
+fn helper(engine: &Engine) -> String {
+    let image = format!("dockline-helper-test:{}", std::process::id());
+    let script = "set -e; d=$(mktemp -d); mkdir -p $d/bin $d/etc; cp -L /usr/bin/dash $d/bin/sh; cp -L /usr/bin/curl /usr/bin/sleep /usr/bin/getent $d/bin/
+        for l in $(ldd /usr/bin/dash /usr/bin/curl /usr/bin/sleep /usr/bin/getent | grep -oE '/[^ :]+\\.so[^ ]*' | sort -u); do mkdir -p $d$(dirname $l); cp -L $l $d$l; done
+        for l in $(ls /lib/*/libnss_dns.so.2 /lib/*/libnss_files.so.2 2>/dev/null); do mkdir -p $d$(dirname $l); cp -L $l $d$l; done
+        printf 'hosts: files dns\\n' >$d/etc/nsswitch.conf; tar -C $d -c . | \"$0\" import --change 'ENV PATH=/bin' - \"$1\"; rm -rf $d";
+    let mut command = Command::new("sh");
+    command.args(["-c", script, engine.var("DOCKER"), &image]).env("DOCKER_HOST", engine.var("DOCKER_HOST"));
+    let (fine, said) = outcome(command);
+    assert!(fine, "{said}");
+    image
+}
+
+#[test]
+fn a_helper_asks_where_nothing_else_can() {
+    let Some((engine, _guard)) = engine() else { return };
+    let text = [
+        "services:\n".to_owned(),
+        server("ollama", "\"serve\", \"ollama@[::]:11434\"", ""),
+        client("fine", "OLLAMA_BASE_URL", "http://ollama:11434", ""),
+        client("wrong", "OLLAMA_BASE_URL", "http://ollama:11435", ""),
+    ]
+    .concat();
+    let stack = Stack::up(engine, &text, true);
+    let host = from_afar(engine.var("DOCKER_HOST").trim_start_matches("unix://").to_owned());
+    let doctor = |args: &[&str]| {
+        let mut command =
+            common::command(stack.dir.path(), &["doctor", "--isolated", "-p", &stack.project, "--format", "json"]);
+        command.args(args).env("DOCKER_HOST", &host);
+        common::finish(command).json()
+    };
+    let gaps = |report: &Value| report["gaps"].to_string();
+    let without = doctor(&[]);
+    assert!(of(&without, "wrong").is_empty() && gaps(&without).contains("--helper IMAGE"), "{without:#}");
+    let absent = doctor(&["--helper", "nobody/has-this:1"]);
+    assert!(gaps(&absent).contains("docker pull nobody/has-this:1"), "{absent:#}");
+    let image = helper(engine);
+    let report = doctor(&["--helper", &image]);
+    assert_eq!(of(&report, "wrong"), found("connect", "wrong-container-port"), "{report:#}");
+    assert_eq!(of(&report, "fine"), []);
+    assert!(report["endpoints"].as_array().unwrap().iter().all(|e| e["tool"] == "curl"), "{report:#}");
+    let (_, left) = engine.docker(&["ps", "-a", "--filter", "name=dockline-helper-", "--format", "{{.Names}}"]);
+    engine.docker(&["rmi", &image]);
+    assert_eq!(left.trim(), "", "a helper was left behind");
 }

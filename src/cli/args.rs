@@ -447,6 +447,10 @@ pub struct Doctor {
     /// Exit 1 also for what could not be judged
     #[arg(long)]
     pub strict: bool,
+    /// Where nothing else can ask from inside a container: start a helper of this image in its network, and remove it. The image
+    /// must be there already, with sh and curl, wget, nc or python3
+    #[arg(long, value_name = "IMAGE")]
+    pub helper: Option<String>,
     /// Ask this model for a few words on each way to it: times, and whether a proxy holds the stream back (loads the model)
     #[arg(long, value_name = "MODEL")]
     pub warm: Option<String>,

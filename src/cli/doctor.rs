@@ -17,8 +17,8 @@ use crate::doctor::{
     Ailment, Examined, Kept, Looked, Patient, Planned, Warmed, compose_text, examine, kept, plan, put_seen, told,
 };
 use crate::engine::{
-    self, ASKING, Answer, Container, Engine, Facts, Firewall, HostSide, INSIDE, Job, Listening, Name, Probed, Target,
-    Tcp, Tool, Wanted,
+    self, ASKING, Answer, Container, Engine, Facts, Firewall, HostSide, INSIDE, Job, Ladder, Listening, Name, Probed,
+    Target, Tcp, Tool, Wanted,
 };
 use crate::network::{self, Judged, MODEL_PORTS, Survey};
 use crate::report::{self, tame};
@@ -73,7 +73,8 @@ pub(super) fn run(session: &mut Session, args: &Doctor) -> Result<u8, Failure> {
     let told = network::Facts::default();
     let mut survey = Survey::new(&running, &told);
     let planned = plan(&facts, &kept, &survey);
-    let (answers, host, inner) = look(&engine, &facts, &planned);
+    let ladder = Ladder { enter: engine.by_socket(), helper: args.helper.as_deref() };
+    let (answers, host, inner) = look(&engine, &facts, &planned, ladder, &mut gaps);
     let patient = Patient { facts: &facts, host: &host, inside: &inner, files: project.as_ref(), compose: &compose };
     let mut found = examine(&patient, &planned, &answers);
     found.gaps.append(&mut gaps);
@@ -224,7 +225,13 @@ fn running(session: &mut Session, facts: &Facts, kept: &[Kept]) -> Project {
 type Answers = Vec<(Option<Tool>, Answer)>;
 
 /// Asks from inside all containers, side by side, and looks at the host.
-fn look(engine: &Engine, facts: &Facts, planned: &[Planned]) -> (Answers, HostSide, Vec<(String, Vec<Listening>)>) {
+fn look(
+    engine: &Engine,
+    facts: &Facts,
+    planned: &[Planned],
+    ladder: Ladder<'_>,
+    gaps: &mut Vec<Text>,
+) -> (Answers, HostSide, Vec<(String, Vec<Listening>)>) {
     let seen = |c: &Container| engine.by_socket() && c.running() && engine::sees(c.state.pid, &c.hostname);
     let mut jobs: Vec<Job> = Vec::new();
     for planned in planned {
@@ -238,7 +245,14 @@ fn look(engine: &Engine, facts: &Facts, planned: &[Planned]) -> (Answers, HostSi
             job.targets.push(planned.target.clone());
         }
     }
-    let probed: Vec<Probed> = engine.probe(&jobs, engine.by_socket());
+    let probed: Vec<Probed> = engine.probe(&jobs, ladder);
+    if let Some((helper, why)) = ladder.helper.zip(probed.iter().find_map(|p| p.trouble.as_deref())) {
+        let why = mask(why);
+        gaps.push(text!(
+            "the helper {helper} can't be started (docker pull {helper} fetches it): {why}",
+            "启动不了辅助容器 {helper}（可以先 docker pull {helper}）：{why}"
+        ));
+    }
     let answers: Answers = planned
         .iter()
         .map(|planned| {

@@ -201,9 +201,9 @@ pub fn examine(patient: &Patient<'_>, planned: &[Planned], answers: &[(Option<To
             let (service, address) = (&planned.service, &planned.shown);
             out.gaps.push(crate::text!(
                 "`{service}` could not be looked into, so {address} was not tried: its image has no tool for it (sh with python3, node, curl, \
-                 bash, wget or nc); as root on the engine's own Linux machine dockline needs none",
+                 bash, wget or nc); as root on the engine's own Linux machine dockline needs none, and --helper IMAGE starts a container that has them",
                 "没法从 `{service}` 里面试 {address}：镜像里没有可用的工具（sh 加 python3、node、curl、bash、wget 或 nc）；\
-                 在运行引擎的 Linux 机器上以 root 运行 dockline 就不需要这些工具"
+                 在运行引擎的 Linux 机器上以 root 运行 dockline 就不需要这些工具，也可以用 --helper 镜像 启动一个带工具的容器"
             ));
         }
         let Some(mut ailment) = judged else { continue };

@@ -1,5 +1,5 @@
 //! The only door to a live engine and to the host: where the engine is, what it tells, what a probe from inside a container finds.
-//! It reads and asks; it never changes anything.
+//! It reads and asks; it changes nothing, but for a helper container that a person has allowed.
 
 mod client;
 mod connect;
@@ -11,7 +11,7 @@ mod inside;
 mod probe;
 mod stored;
 
-pub use client::{Engine, INSIDE, Job, Probed, Wanted};
+pub use client::{Engine, INSIDE, Job, Ladder, Probed, Wanted};
 pub use connect::{Place, Surroundings, places};
 pub use facts::{About, Attached, Container, Facts, Network, Published, State, pair};
 pub use firewall::{Base, Culprit, Firewall, Packet, packet};
