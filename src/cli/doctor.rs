@@ -17,8 +17,8 @@ use crate::doctor::{
     Ailment, Examined, Kept, Looked, Patient, Planned, Warmed, compose_text, examine, kept, plan, put_seen, told,
 };
 use crate::engine::{
-    self, ASKING, Answer, Container, Engine, Facts, Firewall, HostSide, INSIDE, Job, Ladder, Listening, Name, Probed,
-    Target, Tcp, Tool, Wanted,
+    self, ASKING, Answer, Container, Engine, Facts, Firewall, HostSide, INSIDE, Job, Ladder, Listening, Machine, Name,
+    Probed, Target, Tcp, Tool, Wanted, shut,
 };
 use crate::network::{self, Judged, MODEL_PORTS, Survey};
 use crate::report::{self, tame};
@@ -276,6 +276,13 @@ fn look(
     ports.sort_unstable();
     ports.dedup();
     host.name_holders(&ports);
+    if host.here {
+        host.machine = Machine::look(&facts.about.store);
+        for container in facts.containers.iter().filter(|c| seen(c)) {
+            let binds = container.binds.iter().map(|(source, target)| (source.as_str(), target.as_str()));
+            host.machine.shut.extend(shut(&container.id, container.state.pid, binds));
+        }
+    }
     // A rootless engine has its bridges elsewhere.
     let filtered = |a: &Answer| matches!(a.tcp, Tcp::Timeout | Tcp::Refused | Tcp::Unreachable);
     if host.here && !facts.about.rootless && answers.iter().any(|(_, a)| filtered(a)) {

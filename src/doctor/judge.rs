@@ -468,7 +468,22 @@ impl Case<'_> {
                 "宿主机上的 {who} 监听的是 {at}，而容器访问的是 {address}"
             )
         };
-        bound(words).help(listen_commands(port))
+        let unit = host.machine.ollama.as_ref().and_then(|u| u.listens.as_ref());
+        let opens = |said: &str| {
+            let rest = said.split_once("://").map_or(said, |(_, rest)| rest);
+            !rest.starts_with('[') && !is_loopback(rest.split(':').next().unwrap_or(rest))
+        };
+        match unit.filter(|(said, _)| who == "ollama" && opens(said)) {
+            Some((said, file)) => {
+                let file = file.display();
+                let found = bound(words).help(text!(
+                    "{file} says OLLAMA_HOST={said}, and what runs was started without it",
+                    "{file} 里写了 OLLAMA_HOST={said}，但现在运行的进程启动时没有读到它"
+                ));
+                found.run("sudo systemctl daemon-reload").run("sudo systemctl restart ollama")
+            }
+            None => bound(words).help(listen_commands(port)),
+        }
     }
 
     /// Adds which model servers there are on the host, where the one asked for is not.

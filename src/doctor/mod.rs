@@ -3,6 +3,7 @@
 
 mod front;
 mod judge;
+mod machine;
 mod models;
 mod plan;
 mod running;
@@ -224,6 +225,7 @@ pub fn examine(patient: &Patient<'_>, planned: &[Planned], answers: &[(Option<To
         found.push(ailment);
     }
     found.extend(models::judge(patient, &out.looked));
+    found.extend(machine::judge(patient, &out.looked));
     let mut all = state::find(patient);
     all.extend(found);
     all.extend(stale.into_ailments());

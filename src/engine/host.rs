@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::firewall::Firewall;
+use super::machine::Machine;
 
 /// A socket that takes connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -95,6 +96,7 @@ pub struct HostSide {
     pub holders: Vec<(u16, String)>,
     /// Those of the addresses asked about that are the machine's own.
     pub own: Vec<IpAddr>,
+    pub machine: Machine,
     /// The packet filter, where it was read.
     pub firewall: Option<Firewall>,
 }

@@ -8,6 +8,7 @@ mod firewall;
 mod host;
 mod http;
 mod inside;
+mod machine;
 mod probe;
 mod stored;
 
@@ -18,6 +19,7 @@ pub use firewall::{Base, Culprit, Firewall, Packet, packet};
 pub use host::{HostSide, Listening, is_ours, of_process, sees};
 pub use http::{ASKING, Ask, Cut, From, Heard, Piece, ask_all, asked};
 pub use inside::try_all;
+pub use machine::{Machine, Shut, Unit, shut};
 pub use probe::{Answer, Name, Page, Target, Tcp, Tool};
 pub use stored::{Channel, Dialect, Login, Shelf};
 

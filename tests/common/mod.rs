@@ -36,6 +36,11 @@ pub fn skipped(why: &str) {
     let _ = writeln!(std::io::stdout(), "SKIPPED: {why}");
 }
 
+/// Says what was measured, also where the test harness keeps what tests print to itself.
+pub fn measured(what: &str) {
+    let _ = writeln!(std::io::stdout(), "MEASURED: {what}");
+}
+
 pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }

@@ -45,7 +45,7 @@ fn eat() {
     }
 }
 
-const TAGS: &str = r#"{"models":[{"name":"qwen2.5:7b-instruct"},{"name":"llama3:latest"},{"name":"nomic-embed-text:latest"}]}"#;
+const TAGS: &str = r#"{"models":[{"name":"qwen2.5:7b-instruct"},{"name":"llama3:latest","size":104857600},{"name":"nomic-embed-text:latest"}]}"#;
 const MODELS: &str = r#"{"object":"list","data":[{"id":"qwen2.5:7b-instruct"},{"id":"llama3:latest"}]}"#;
 
 fn answer(mut stream: TcpStream, kind: &str) -> std::io::Result<()> {
