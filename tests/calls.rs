@@ -12,9 +12,10 @@ mod common;
 
 use std::net::{Shutdown, TcpListener};
 use std::os::unix::net::UnixStream;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
-use common::engine::{Engine, engine, outcome};
+use common::engine::{Engine, Running, engine, outcome};
+use common::nginx::tool;
 use common::stack::{GATEWAY, Stack, client, doctor, of, server};
 use serde_json::Value;
 
@@ -134,6 +135,39 @@ fn a_proxy_that_holds_the_stream_back_is_told() {
             println!("{}", doctor(engine, stack.dir.path(), &args).out);
         }
     }
+}
+
+/// The same with a real nginx on the host, as it comes and as it is mended.
+#[test]
+fn nginx_as_it_comes_holds_the_stream_back() {
+    let Some((engine, _guard)) = engine() else { return };
+    let Some(nginx) = tool("nginx") else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let home = dir.path().display();
+    let temp: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+        .map(|kind| format!("{kind}_temp_path {home}/{kind};\n"))
+        .concat();
+    let place = |port: u16, more: &str| {
+        format!("server {{ listen {port}; location / {{ proxy_pass http://127.0.0.1:21434; {more} }} }}\n")
+    };
+    let servers = [place(18086, ""), place(18087, "proxy_buffering off;")].concat();
+    let conf = format!(
+        "daemon off; master_process off; pid {home}/pid; error_log stderr;\nevents {{}}\nhttp {{ access_log off;\n{temp}{servers}}}\n"
+    );
+    std::fs::write(dir.path().join("nginx.conf"), conf).unwrap();
+    let mut command = engine.beside(&[nginx.to_str().unwrap(), "-e", "stderr", "-c"]);
+    let _nginx = Running(command.arg(dir.path().join("nginx.conf")).stderr(Stdio::null()).spawn().unwrap());
+    let text = [
+        "services:\n".to_owned(),
+        server("ollama", "\"serve\", \"ollama@[::]:11434\"", "ports: [\"21434:11434\"]"),
+        client("stalls", "OLLAMA_BASE_URL", "http://host.docker.internal:18086", GATEWAY),
+        client("streams", "OLLAMA_BASE_URL", "http://host.docker.internal:18087", GATEWAY),
+    ]
+    .concat();
+    let stack = Stack::up(engine, &text, true);
+    let report = warm(&stack, &["llama3"]);
+    assert_eq!(of(&report, "stalls"), found("http", "nginx-buffering"), "{report:#}");
+    assert_eq!(of(&report, "streams"), [], "{report:#}");
 }
 
 #[test]

@@ -7,7 +7,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::diag::Lang;
 use crate::doctor::{
-    self, Met, Patient, TOKENS, Warm, Warmed, compare, fronts, measure, only_embeds, pieces, questions, request, ways,
+    Examined, Met, Patient, TOKENS, Warm, Warmed, compare, fronts, measure, only_embeds, pieces, questions, request,
+    ways,
 };
 use crate::engine::{Ask, From, Heard, ask_all, is_ours, sees};
 use crate::network::Survey;
@@ -38,13 +39,12 @@ pub(super) fn meet(patient: &Patient<'_>, survey: &Survey<'_>) -> Vec<Met> {
 /// Asks a model for a few words on each way, one after the other, and on the first one `crowd` times at once.
 pub(super) fn warm(
     patient: &Patient<'_>,
-    found: &doctor::Examined,
-    met: &[Met],
+    found: &Examined,
     (model, crowd): (&str, Option<u16>),
     lang: Lang,
 ) -> Vec<Warmed> {
     let mut out: Vec<Warmed> = Vec::new();
-    for way in ways(model, &found.looked, met) {
+    for way in ways(model, &found.looked, &found.met) {
         let Some(from) = side(patient, &way) else { continue };
         let bar = bar(&way, lang);
         let mut heard = ask(&bar, from, &request(&way, false), 1);

@@ -14,11 +14,11 @@ use super::session::{self, Failure, Session};
 use crate::compose::{self, Project, Request};
 use crate::diag::{Severity, Text, mask};
 use crate::doctor::{
-    Ailment, Examined, Kept, Looked, Patient, Planned, Warmed, compose_text, examine, kept, plan, put_seen, told,
+    Ailment, Examined, Kept, Looked, Met, Patient, Planned, Warmed, compose_text, examine, kept, plan, put_seen, told,
 };
 use crate::engine::{
-    self, ASKING, Answer, Container, Engine, Facts, Firewall, HostSide, INSIDE, Job, Ladder, Listening, Machine, Name,
-    Probed, Target, Tcp, Tool, Wanted, shut,
+    self, ASKING, Answer, Container, Cut, Engine, Facts, Firewall, HostSide, INSIDE, Job, Ladder, Listening, Machine,
+    Name, Probed, Target, Tcp, Tool, Wanted, shut,
 };
 use crate::network::{self, Judged, MODEL_PORTS, Survey};
 use crate::report::{self, tame};
@@ -79,11 +79,12 @@ pub(super) fn run(session: &mut Session, args: &Doctor) -> Result<u8, Failure> {
     let mut found = examine(&patient, &planned, &answers);
     found.gaps.append(&mut gaps);
     // Published ports lead to this machine only where its own socket leads to the engine.
-    let met = if engine.by_socket() { calls::meet(&patient, &survey) } else { Vec::new() };
-    found.met(&patient, &met);
+    if engine.by_socket() {
+        found.met(&patient, calls::meet(&patient, &survey));
+    }
     if let Some(model) = &args.warm {
-        let warmed = calls::warm(&patient, &found, &met, (model, args.load), session.lang);
-        found.warmed(&patient, model, &met, warmed);
+        let warmed = calls::warm(&patient, &found, (model, args.load), session.lang);
+        found.warmed(&patient, model, warmed);
     }
     if !host.here {
         found.gaps.push(text!(
@@ -310,6 +311,7 @@ struct Document<'a> {
     engine: serde_json::Value,
     containers: Vec<serde_json::Value>,
     endpoints: Vec<serde_json::Value>,
+    outside: Vec<serde_json::Value>,
     findings: Vec<serde_json::Value>,
     warm: Vec<serde_json::Value>,
     gaps: Vec<&'a str>,
@@ -364,6 +366,7 @@ impl Report<'_> {
             }),
             containers: containers.collect(),
             endpoints: endpoints.collect(),
+            outside: self.found.met.iter().map(outside).collect(),
             findings: findings.collect(),
             warm: self.found.warmed.iter().map(warm).collect(),
             gaps: self.found.gaps.iter().map(|g| g.get(lang)).collect(),
@@ -493,8 +496,9 @@ impl Report<'_> {
         }
         let broken = |l: &&Looked| l.failed.is_some();
         let (bad, good): (Vec<&Looked>, Vec<&Looked>) = self.found.looked.iter().partition(broken);
-        if !self.found.looked.is_empty() {
-            let tried: Vec<[Text; 5]> = bad.into_iter().chain(good).map(row).collect();
+        let tried: Vec<[Text; 5]> =
+            bad.into_iter().chain(good).map(row).chain(self.found.met.iter().map(front)).collect();
+        if !tried.is_empty() {
             let mut rows: Vec<[String; 5]> = vec![
                 [
                     text!("FROM", "从"),
@@ -530,6 +534,30 @@ impl Report<'_> {
         }
         out
     }
+}
+
+/// What was called from this machine, and what came back.
+fn outside(met: &Met) -> serde_json::Value {
+    let call = met.front.call.as_ref();
+    serde_json::json!({
+        "service": met.front.service, "variable": call.map(|c| &c.variable), "address": met.front.shown,
+        "status": met.heard.first().map(|h| h.status), "models": met.api().map(|(_, names)| names),
+        "origin": call.and_then(|c| c.origin.as_ref()), "preflight": met.preflight.as_ref().map(|p| p.status),
+    })
+}
+
+/// A row for what was called from this machine.
+fn front(met: &Met) -> [Text; 5] {
+    let page = met.heard.first();
+    let (status, cut) = page.map_or((0, None), |p| (p.status, p.cut));
+    let (connect, said) = match cut {
+        Some(Cut::Unconnected) => (text!("no", "连不上"), Text::same("-")),
+        Some(Cut::Broken) if status == 0 => (Text::same("ok"), text!("no HTTP", "不是 HTTP")),
+        Some(Cut::Late) if status == 0 => (Text::same("ok"), text!("none in 5 s", "5 秒内没有")),
+        _ => (Text::same("ok"), Text::same(format!("{status} {}/", met.front.path))),
+    };
+    let from = text!("this machine", "本机");
+    [from, Text::same(met.front.shown.clone()), Text::same("-"), connect, said]
 }
 
 /// A way to a model, with its times.

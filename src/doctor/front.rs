@@ -169,7 +169,7 @@ impl Met {
             _ => (format!("{path}/chat/completions"), OPENAI_HEADERS),
         };
         let mut ask = Ask::get(self.front.at, &self.front.host, &path);
-        ask.method = "OPTIONS".to_owned();
+        "OPTIONS".clone_into(&mut ask.method);
         let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         ask.headers = vec![
             header("Origin", origin),

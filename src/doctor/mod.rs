@@ -165,19 +165,29 @@ pub struct Examined {
     pub looked: Vec<Looked>,
     pub ailments: Vec<Ailment>,
     pub gaps: Vec<Text>,
+    /// Published ports and browsers' addresses, called from this machine.
+    pub met: Vec<Met>,
     /// What was measured on the ways to a model, where that was wanted.
     pub warmed: Vec<Warmed>,
 }
 
 impl Examined {
     /// Adds what was called from outside the containers.
-    pub fn met(&mut self, patient: &Patient<'_>, met: &[Met]) {
+    pub fn met(&mut self, patient: &Patient<'_>, met: Vec<Met>) {
         self.add(met.iter().filter_map(|m| front::judge(patient, m)).collect());
+        self.met = met;
     }
 
     /// Adds what came of asking for a model.
-    pub fn warmed(&mut self, patient: &Patient<'_>, model: &str, met: &[Met], warmed: Vec<Warmed>) {
-        self.add(warm::judge(patient, model, &self.looked, met, &warmed));
+    pub fn warmed(&mut self, patient: &Patient<'_>, model: &str, warmed: Vec<Warmed>) {
+        let found = warm::judge(patient, model, &self.looked, &self.met, &warmed);
+        if warmed.is_empty() && found.is_empty() {
+            self.gaps.push(crate::text!(
+                "`{model}` was not asked: no server that can be reached from here lists its models",
+                "没有去问 `{model}`：从这里能连到的服务里，没有一个列出了它的模型"
+            ));
+        }
+        self.add(found);
         self.warmed = warmed;
     }
 

@@ -138,7 +138,7 @@ pub fn request(way: &Warm, embed: bool) -> Ask {
         (_, true) => ("/embeddings", json!({"model": model, "input": prompt})),
     };
     let mut ask = Ask::get(way.at, &way.host, &format!("{base}{path}"));
-    ask.method = "POST".to_owned();
+    "POST".clone_into(&mut ask.method);
     ask.headers = vec![("Content-Type".to_owned(), "application/json".to_owned())];
     ask.body = body.to_string();
     ask.limit = LIMIT;
@@ -271,7 +271,7 @@ fn server<'p>(patient: &Patient<'p>, way: &Warm) -> Option<&'p Container> {
     })
 }
 
-/// The words of an error: `{"error": "..."}` (Ollama) or `{"error": {"message": "..."}}` (OpenAI).
+/// The words of an error: `{"error": "..."}` (Ollama) or `{"error": {"message": "..."}}` (the API of `OpenAI`'s kind).
 fn error_of(body: &str) -> Option<String> {
     let value: Value = serde_json::from_str(body.trim()).ok()?;
     let error = value.get("error")?;

@@ -513,7 +513,7 @@ fn of_match(value: &Value, set: &dyn Fn(&str) -> Option<Value>) -> Test {
         ("oifname" | "oif", ..) if list.len() == 1 => Test::Out(right.as_str().unwrap_or_default().to_owned(), not),
         ("l4proto", ..) | ("", "ip", "protocol") => Test::Tcp(has("tcp") != not),
         ("nfproto", ..) => Test::Tcp(has("ipv4") != not),
-        ("", "ip6", _) | ("", "udp" | "icmp" | "icmpv6", _) => Test::Tcp(not),
+        ("", "ip6" | "udp" | "icmp" | "icmpv6", _) => Test::Tcp(not),
         ("", "ip", "saddr") => addresses().map_or(Test::Unknown, |l| Test::Source(l, not)),
         ("", "ip", "daddr") => addresses().map_or(Test::Unknown, |l| Test::Target(l, not)),
         ("", "tcp" | "th", "dport") => {

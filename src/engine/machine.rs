@@ -80,31 +80,28 @@ impl Unit {
         }
         let mut listens = None;
         for file in std::iter::once(unit).chain(files.into_values()) {
-            match std::fs::read_to_string(&file).ok().and_then(|text| said(&text)) {
-                Some(Some(host)) => listens = Some((host, file)),
-                Some(None) => listens = None,
-                None => {}
-            }
+            let text = std::fs::read_to_string(&file).unwrap_or_default();
+            listens = listening(&text, &file, listens);
         }
         Some(Self { listens })
     }
 }
 
-/// `OLLAMA_HOST` in a unit file's `[Service]`; `Some(None)` where all variables are taken back.
-fn said(text: &str) -> Option<Option<String>> {
-    let mut out = None;
+/// `OLLAMA_HOST` with its file, by what earlier files said and what the `[Service]` of this one adds or takes back.
+fn listening(text: &str, file: &Path, earlier: Option<(String, PathBuf)>) -> Option<(String, PathBuf)> {
+    let mut out = earlier;
     let mut mine = false;
     for line in text.lines().map(str::trim) {
         if line.starts_with('[') {
             mine = line == "[Service]";
         } else if mine && let Some(value) = line.strip_prefix("Environment=") {
             if value.trim().is_empty() {
-                out = Some(None);
+                out = None;
             }
             // Assignments stand side by side, quoted whole (`"A=b"`) or not.
             for word in value.split(['"', '\'']).flat_map(str::split_whitespace) {
                 if let Some(host) = word.strip_prefix("OLLAMA_HOST=") {
-                    out = Some(Some(host.to_owned()));
+                    out = Some((host.to_owned(), file.to_path_buf()));
                 }
             }
         }
@@ -143,7 +140,7 @@ pub fn shut<'m>(_: &str, _: u32, _: impl Iterator<Item = (&'m str, &'m str)>) ->
     Vec::new()
 }
 
-/// Who a process is, by `/proc/PID/status` (proc_pid_status(5)).
+/// Who a process is, by `/proc/PID/status` (`proc_pid_status(5)`).
 #[cfg(unix)]
 struct Process {
     user: u32,
