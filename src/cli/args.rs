@@ -152,6 +152,20 @@ pub enum FailOn {
     Never,
 }
 
+/// Which rules run.
+#[derive(Args, Debug, Default)]
+pub struct RuleChoice {
+    /// Sets of rules to run: default, hardening, style or all
+    #[arg(long, value_name = "SET", value_delimiter = ',')]
+    pub rules: Vec<String>,
+    /// Only these rules or categories (repeatable, commas allowed)
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub select: Vec<String>,
+    /// Leave out these rules or categories
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub ignore: Vec<String>,
+}
+
 #[derive(Args, Debug)]
 pub struct Lint {
     /// Directories, Compose files or env files [default: what `docker compose` would load here]
@@ -169,15 +183,8 @@ pub struct Lint {
     /// Least severity that makes the exit status 1 [default: warning]
     #[arg(long, value_enum, value_name = "SEVERITY")]
     pub fail_on: Option<FailOn>,
-    /// Sets of rules to run: default, hardening, style or all
-    #[arg(long, value_name = "SET", value_delimiter = ',')]
-    pub rules: Vec<String>,
-    /// Only these rules or categories (repeatable, commas allowed)
-    #[arg(long, value_name = "RULE", value_delimiter = ',')]
-    pub select: Vec<String>,
-    /// Leave out these rules or categories
-    #[arg(long, value_name = "RULE", value_delimiter = ',')]
-    pub ignore: Vec<String>,
+    #[command(flatten)]
+    pub choice: RuleChoice,
     /// Exit 1 also for what could not be judged
     #[arg(long)]
     pub strict: bool,
@@ -232,15 +239,8 @@ pub struct Fix {
     /// Least severity of what is left that makes the exit status 1 [default: warning]
     #[arg(long, value_enum, value_name = "SEVERITY")]
     pub fail_on: Option<FailOn>,
-    /// Sets of rules to run: default, hardening, style or all
-    #[arg(long, value_name = "SET", value_delimiter = ',')]
-    pub rules: Vec<String>,
-    /// Only these rules or categories
-    #[arg(long, value_name = "RULE", value_delimiter = ',')]
-    pub select: Vec<String>,
-    /// Leave out these rules or categories
-    #[arg(long, value_name = "RULE", value_delimiter = ',')]
-    pub ignore: Vec<String>,
+    #[command(flatten)]
+    pub choice: RuleChoice,
     #[command(flatten)]
     pub project: Project,
 }

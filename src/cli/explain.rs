@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io::Read as _;
 
-use super::args::{DataFormat, Explain};
+use super::args::{DataFormat, Explain, RuleChoice};
 use super::lint::advice_lines;
 use super::session::{self, Failure, Search, Session, Wish};
 use crate::compose::Project;
@@ -95,9 +95,7 @@ fn relate(
 ) -> Result<(), Failure> {
     let wish = Wish {
         project: &args.project,
-        rules: &[],
-        select: &[],
-        ignore: &[],
+        choice: &RuleChoice::default(),
         lan_ip: None,
         into_override: false,
         no_ignores: false,

@@ -214,7 +214,6 @@ const WORDS: &[(&str, &str)] = &[
         "Least severity of what is left that makes the exit status 1 [default: warning]",
         "剩下的问题达到这个级别，退出码就是 1［默认：warning］",
     ),
-    ("Only these rules or categories", "只用这些规则或类别"),
     ("Directory or Compose file", "目录或 Compose 文件"),
     ("The service that asks", "发起连接的服务"),
     ("What it wants to reach: host:11434, SERVICE[:PORT] or a URL", "要连到哪里：host:11434、服务名[:端口] 或 URL"),

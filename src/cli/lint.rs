@@ -25,9 +25,7 @@ pub(super) fn run(session: &mut Session, args: &Lint) -> Result<u8, Failure> {
     let (config, found, missed) = session.gather(&args.project, &args.paths, args.recursive, args.force_exclude)?;
     let wish = Wish {
         project: &args.project,
-        rules: &args.rules,
-        select: &args.select,
-        ignore: &args.ignore,
+        choice: &args.choice,
         lan_ip: None,
         into_override: false,
         no_ignores: args.no_ignores,
@@ -257,7 +255,7 @@ fn urgency(finding: &Finding) -> (bool, std::cmp::Reverse<Severity>) {
 fn told(human: &Human<'_>, session: &Session, args: &Lint, findings: &[&Finding]) -> String {
     let lang = session.lang;
     let mut out = String::new();
-    let fold = args.select.len() != 1;
+    let fold = args.choice.select.len() != 1;
     let same = |rule: &'static str| findings.iter().filter(move |f| f.rule == rule && f.severity > Severity::Info);
     let mut drawn: Vec<&str> = Vec::new();
     // What is only worth knowing takes a line, unless it was asked for.
@@ -402,7 +400,9 @@ fn count(outcome: &Outcome) -> Text {
 fn next(args: &Lint, outcome: &Outcome) -> Option<Text> {
     let again = session::again(&args.project, &args.paths);
     let mut recursive = if args.recursive { " --recursive" } else { "" }.to_owned();
-    for (flag, words) in [("--rules", &args.rules), ("--select", &args.select), ("--ignore", &args.ignore)] {
+    for (flag, words) in
+        [("--rules", &args.choice.rules), ("--select", &args.choice.select), ("--ignore", &args.choice.ignore)]
+    {
         if !words.is_empty() {
             recursive = format!("{recursive} {flag} {}", session::quoted(&words.join(",")));
         }

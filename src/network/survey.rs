@@ -281,16 +281,7 @@ pub fn judge_address(
     from: ServiceId,
     address: &Address,
 ) -> (Verdict, Option<Reached>, Option<Fault>, Text) {
-    let role = Role {
-        audience: Audience::Server,
-        sure: Sure::Catalog,
-        reading: Reading::Yes,
-        speaks: None,
-        proxy: false,
-        allow_list: false,
-        fact: None,
-        path: None,
-    };
+    let role = Role::plain(Audience::Server, Sure::Catalog);
     let asker = Asker { net, from, platform: net.facts.platform, role: &role, endpoint: None };
     let outcome = asker.server(address);
     (outcome.verdict, outcome.reached, outcome.fault, outcome.reason)

@@ -45,7 +45,10 @@ fn check(cx: &mut Cx<'_>) {
             ),
             ProblemKind::TagMismatch => (
                 text!("the value is not what its tag says", "值和它的标签（tag）不符"),
-                text!("take the tag away or quote the value", "去掉标签，或给值加引号"),
+                text!(
+                    "take the tag away, or write a value of its kind: `!!bool true`, `!!binary aGVsbG8=`",
+                    "去掉标签，或写一个符合标签的值：`!!bool true`、`!!binary aGVsbG8=`"
+                ),
             ),
             ProblemKind::Empty => (
                 text!("the file is empty", "文件是空的"),
@@ -65,6 +68,13 @@ fn words(kind: &FaultKind) -> (Text, Text) {
         FaultKind::Tab => (
             text!("a tab where YAML takes blanks only", "这里用了制表符，而 YAML 只接受空格"),
             text!("indent with blanks", "用空格缩进"),
+        ),
+        FaultKind::LoneTab => (
+            text!(
+                "this line looks empty and holds a tab, where YAML takes blanks only",
+                "这一行看起来是空的，其实有一个制表符，而 YAML 只接受空格"
+            ),
+            text!("take the tab out", "删掉这个制表符"),
         ),
         FaultKind::Unclosed(open) => (
             text!("`{open}` is not closed", "`{open}` 没有结束"),

@@ -5,6 +5,7 @@ mod mapping;
 mod order;
 mod parse;
 mod scalar;
+mod tabs;
 mod tree;
 
 pub use edit::{

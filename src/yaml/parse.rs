@@ -14,7 +14,7 @@ const NESTING: usize = 255;
 /// How many lines a broken file may lose before the rest is given up.
 const RECOVERIES: usize = 16;
 
-/// How many bytes may be read again for quoted values that go on without indentation.
+/// How many bytes may be read again for lines that Compose reads and the parser does not.
 const JOINED: usize = 8 << 20;
 
 /// What is wrong with a text as YAML.
@@ -22,6 +22,8 @@ const JOINED: usize = 8 << 20;
 pub enum FaultKind {
     /// A tab where only blanks may indent.
     Tab,
+    /// A tab on a line that says nothing.
+    LoneTab,
     /// A quote, bracket or brace without its end.
     Unclosed(char),
     /// The wrong bracket closes.
@@ -67,16 +69,38 @@ pub fn parse(file: FileId, text: &Rc<str>) -> (Tree, Vec<Fault>) {
     let mut faults = Vec::new();
     let mut shadow: Option<String> = None;
     let mut joined = 0;
+    // What is known of the text before the first fault holds.
+    let mut tab = None;
     loop {
         let source = shadow.as_deref().unwrap_or(text);
         let (tree, fault) = attempt(file, text, source);
-        let Some(Stop { kind, at, open }) = fault else { return (tree, first(faults, text)) };
+        if faults.is_empty() {
+            tab = super::tabs::stray(&tree, fault.as_ref().map_or(text.len(), |f| f.at));
+        }
+        let Some(Stop { kind, at, open }) = fault else { return (tree, first(faults, tab, text)) };
         // Compose reads a quoted value whose next line is not indented; the parser does not. Reading that line break as a
         // blank changes no offset.
         if kind == ErrorKind::InvalidQuotedScalarIndent && joined < JOINED / text.len().max(1) + 8 {
             let copy = shadow.get_or_insert_with(|| text.to_string());
             if join_line(copy, at) {
                 joined += 1;
+                continue;
+            }
+        }
+        // Inside brackets and quotes a line may begin with tabs, except behind a plain value: Compose takes that, the parser does not.
+        let inside = kind == ErrorKind::TabInIndentation || kind == ErrorKind::TabInBlockIndentation && open.is_some();
+        if inside && joined < JOINED / text.len().max(1) + 8 {
+            let copy = shadow.get_or_insert_with(|| text.to_string());
+            if blank_tabs(copy, at) {
+                joined += 1;
+                continue;
+            }
+        }
+        if kind == ErrorKind::TabInPlainScalar && faults.len() < RECOVERIES {
+            // The parser names the plain value that goes on behind the tab.
+            let at = tab_behind(text, at);
+            faults.push(Fault { kind: FaultKind::Tab, at });
+            if blank_tabs(shadow.get_or_insert_with(|| text.to_string()), at) {
                 continue;
             }
         }
@@ -88,7 +112,7 @@ pub fn parse(file: FileId, text: &Rc<str>) -> (Tree, Vec<Fault>) {
         let unclosed = matches!(fault.kind, FaultKind::Unclosed(_));
         faults.push(fault);
         if faults.len() > RECOVERIES || kind == ErrorKind::RecursionLimitExceeded {
-            return (tree, first(faults, text));
+            return (tree, first(faults, tab, text));
         }
         let copy = shadow.get_or_insert_with(|| text.to_string());
         if unclosed && text.is_char_boundary(at) {
@@ -96,7 +120,7 @@ pub fn parse(file: FileId, text: &Rc<str>) -> (Tree, Vec<Fault>) {
             copy.replace_range(at.., from(text, at));
         }
         if !blank_line(copy, at) {
-            return (tree, first(faults, text));
+            return (tree, first(faults, tab, text));
         }
     }
 }
@@ -156,22 +180,63 @@ fn directive(text: &str) -> Option<usize> {
     None
 }
 
-/// The first fault; those behind it are often its echo. A control character and a directive, which the parser lets pass and
-/// Compose does not, count too.
-fn first(faults: Vec<Fault>, text: &str) -> Vec<Fault> {
+/// The first fault; those behind it are often its echo. A control character, a directive and a tab, which the parser
+/// lets pass and Compose does not, count too.
+fn first(faults: Vec<Fault>, tab: Option<usize>, text: &str) -> Vec<Fault> {
     let control = text
         .bytes()
         .position(|b| (b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r')) || b == 0x7f)
         .map(|at| Fault { kind: FaultKind::NotText, at });
     let directive = directive(text).map(|at| Fault { kind: FaultKind::Directive, at });
-    control.into_iter().chain(directive).chain(faults).min_by_key(|f| f.at).into_iter().collect()
+    let lone = |at: usize| from(text, at).split('\n').next().is_some_and(|rest| rest.trim().is_empty());
+    let tab = tab.map(|at| Fault { kind: if lone(at) { FaultKind::LoneTab } else { FaultKind::Tab }, at });
+    control.into_iter().chain(directive).chain(tab).chain(faults).min_by_key(|f| f.at).into_iter().collect()
 }
 
 fn join_line(text: &mut String, at: usize) -> bool {
-    let Some(newline) = upto(text, at).rfind('\n') else { return false };
-    let start = if newline > 0 && byte(text, newline - 1) == b'\r' { newline - 1 } else { newline };
+    // A carriage return alone breaks a line too.
+    let Some(newline) = upto(text, at).rfind(['\n', '\r']) else { return false };
+    let start = if newline > 0 && byte(text, newline) == b'\n' && byte(text, newline - 1) == b'\r' {
+        newline - 1
+    } else {
+        newline
+    };
     text.replace_range(start..=newline, if start == newline { " " } else { "  " });
     true
+}
+
+/// Turns the tabs that a line begins with into blanks, and those of the lines behind it for as long as each goes on where a
+/// bracket or a comma ends the one before. False where there are none.
+fn blank_tabs(text: &mut String, at: usize) -> bool {
+    let mut start = upto(text, at).rfind('\n').map_or(0, |i| i + 1);
+    let mut any = false;
+    loop {
+        let rest = from(text, start);
+        let end = start + rest.len() - rest.trim_start_matches([' ', '\t']).len();
+        if !slice(text, start..end).contains('\t') {
+            return any;
+        }
+        text.replace_range(start..end, &" ".repeat(end - start));
+        any = true;
+        let Some(newline) = from(text, end).find('\n').map(|i| end + i) else { return true };
+        if !slice(text, end..newline).trim_end().ends_with([',', '[', '{']) {
+            return true;
+        }
+        start = newline + 1;
+    }
+}
+
+/// The first tab that a line begins with behind an offset.
+fn tab_behind(text: &str, at: usize) -> usize {
+    let mut line = at;
+    while let Some(newline) = from(text, line).find('\n') {
+        line += newline + 1;
+        let rest = from(text, line);
+        if let Some(tab) = rest.find(|c| c != ' ').filter(|i| byte(rest, *i) == b'\t') {
+            return line + tab;
+        }
+    }
+    at
 }
 
 /// Overwrites the line of an offset with blanks, byte for byte. False where nothing is left to overwrite.
@@ -238,7 +303,6 @@ fn describe(kind: &ErrorKind, text: &str, at: usize) -> FaultKind {
         | E::TabInBlockIndentation
         | E::TabInIndentation
         | E::TabAtBlockScalarStart
-        | E::TabInPlainScalar
         | E::InvalidMappingValueWhitespace
         | E::InvalidBlockEntryWhitespace => FaultKind::Tab,
         E::UnclosedQuotedScalar | E::DocumentIndicatorInQuotedScalar => {
@@ -538,6 +602,7 @@ fn tag_of(tag: &granit_parser::Tag) -> Tag {
     match shown.as_str() {
         "!reset" => Tag::Reset,
         "!override" => Tag::Override,
+        "tag:yaml.org,2002:binary" => Tag::Binary,
         _ => match tag.core_suffix() {
             Some("str") => Tag::Str,
             Some("int") => Tag::Int,
