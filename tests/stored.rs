@@ -104,6 +104,8 @@ fn channels_of_one_api_are_judged_and_its_database_is_left_alone() {
                     "{\"gpt-4o\":\"nomic-embed-text\"}",
                 ),
                 (30, 1, "fine", "http://ollama:11434", "llama3", ""),
+                (30, 1, "host", "http://host.docker.internal:11434", "llama3", ""),
+                (1, 1, "odd", "http://localhost:11434/$(id)`id`", "llama3", ""),
             ],
         );
         live.execute_batch("PRAGMA wal_autocheckpoint=0;").unwrap();
@@ -154,11 +156,19 @@ fn channels_of_one_api_are_judged_and_its_database_is_left_alone() {
     let message = models["message"].as_str().unwrap();
     assert!(message.contains("`qwen2.5:7b`") && !message.contains("gpt-4o") && !message.contains("nomic"), "{message}");
     assert!(finding(&report, "one-api", 7).is_none());
+    let host = finding(&report, "one-api", 8).unwrap();
+    assert_eq!((&host["layer"], &host["cause"]), (&"name".into(), &"missing-host-gateway".into()), "{host:#}");
+    assert_eq!((&host["commands"][0], &host["sql"]), (&"dockline fix --set one-api=host:11434".into(), &Value::Null));
+    // Nothing that a shell would run comes into a command.
+    let odd = finding(&report, "one-api", 9).unwrap();
+    assert!(!help(odd).lines().any(|l| l.contains("sqlite3") && l.contains("id")), "{odd:#}");
     let typo = finding(&report, "new-api", 1).unwrap();
     assert_eq!((&typo["layer"], &typo["cause"]), (&"name".into(), &"wrong-service-name".into()), "{typo:#}");
     let port = finding(&report, "new-api", 2).unwrap();
     assert_eq!((&port["layer"], &port["cause"]), (&"connect".into(), &"wrong-container-port".into()), "{port:#}");
     assert_eq!(of(&report, "ollama"), []);
+    let page = doctor(engine, stack.dir.path(), &["-p", &stack.project, "--format", "html"]).out;
+    assert!(page.contains("<code>channels.1.base_url</code>") && !page.contains("hunter2"), "{page}");
     if std::env::var_os("SHOW").is_some() {
         for lang in ["en", "zh"] {
             println!("{}", doctor(engine, stack.dir.path(), &["-p", &stack.project, "--lang", lang]).out);

@@ -172,6 +172,11 @@ fn on_page(container: &Container, id: i64, name: &str, new: &str) -> Text {
     )
 }
 
+/// Whether a shell takes a text for one word as it stands.
+fn word(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_./:@+".contains(c))
+}
+
 /// What the files must give a container before the address works, as `dockline fix --set` takes it: the host's name, or a network.
 fn lacking(patient: &Patient<'_>, container: &Container, found: &Ailment, target: &Target) -> Option<String> {
     let files = patient.files?;
@@ -225,18 +230,25 @@ impl Stored {
 
     fn by_sql(&self, patient: &Patient<'_>, container: &Container, sql: &str) -> Text {
         let command = match &self.kept.shelf {
-            Shelf::File { path, .. } => container.on_host(path).map(|path| format!("sqlite3 {path} \"{sql}\"")),
+            // Elsewhere, or in Docker Desktop's machine, the path is not one of this machine.
+            Shelf::File { path, .. } if patient.host.here => {
+                container.on_host(path).filter(|path| word(path)).map(|path| format!("sqlite3 {path}"))
+            }
+            Shelf::File { .. } => None,
             Shelf::Server { container: server, dialect, login, .. } => {
-                let server = patient.facts.containers.iter().find(|c| c.id == *server);
+                let server = patient.container(server);
                 let (user, database) = (&login.user, &login.database);
                 let client = match dialect {
                     Dialect::Postgres => format!("psql -U {user} -d {database} -c"),
                     Dialect::Mysql => format!("mysql -u {user} -p {database} -e"),
                 };
-                server.map(|s| format!("docker exec -it {} {client} \"{sql}\"", s.name))
+                let plain = word(user) && word(database);
+                server.filter(|_| plain).map(|s| format!("docker exec -it {} {client}", s.name))
             }
         };
-        let command = command.unwrap_or_else(|| sql.to_owned());
+        // What a shell would read in another way is not put into a command.
+        let command = command.filter(|_| !sql.contains(['$', '`', '"', '\\', '!']));
+        let command = command.map_or_else(|| sql.to_owned(), |command| format!("{command} \"{sql}\""));
         // https://github.com/songquanpeng/one-api/blob/main/main.go: with Redis or MEMORY_CACHE_ENABLED it reads channels from time to time.
         let cached = container.variable("MEMORY_CACHE_ENABLED") == Some("true")
             || container.variable("REDIS_CONN_STRING").is_some_and(|v| !v.is_empty());
