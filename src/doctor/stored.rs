@@ -66,7 +66,10 @@ fn server(facts: &Facts, container: &Container, store: &Store, dsn: &str) -> Res
     };
     let who = user_ranges(dsn).into_iter().next().map(|range| slice(dsn, range)).ok_or_else(unread)?;
     let (user, password) = who.split_once(':').unwrap_or((who, ""));
-    let path = slice(dsn, address.path_range.clone()).trim_start_matches([')', '/']);
+    let path = match dialect {
+        Dialect::Postgres => slice(dsn, address.path_range.clone()).trim_start_matches('/'),
+        Dialect::Mysql => dsn.split_once(")/").map_or("", |(_, path)| path),
+    };
     let database = upto(path, path.find('?').unwrap_or(path.len()));
     // A URL is percent-encoded, MySQL's form is not.
     let plain = |text: &str| match dialect {
@@ -258,5 +261,66 @@ impl Stored {
         }
         let again = format!("docker restart {}", container.name);
         words.and(&text!(" and then {again}, as it keeps channels in memory", "，再 {again}（它把渠道缓存在内存里）"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::panic, reason = "a test may panic")]
+
+    use super::*;
+    use crate::engine::Attached;
+
+    fn container(service: &str, image: &str, variables: &[(&str, &str)]) -> Container {
+        let mut out = Container { id: service.to_owned(), service: service.to_owned(), ..Container::default() };
+        out.image = image.to_owned();
+        out.start_dir = "/data".to_owned();
+        out.state.status = "running".to_owned();
+        out.environment = variables.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let aliases = vec![service.to_owned()];
+        out.attached = vec![Attached { network: "net".to_owned(), aliases, ..Attached::default() }];
+        out
+    }
+
+    fn shelf(variables: &[(&str, &str)]) -> Result<Shelf, Text> {
+        let app = container("one-api", "justsong/one-api:v0.6.10", variables);
+        let facts = Facts { containers: vec![app, container("db", "mysql:8", &[])], ..Facts::default() };
+        let (mut kept, mut gaps) = kept(&facts);
+        kept.pop().map(|k| k.shelf).ok_or_else(|| gaps.pop().unwrap_or_else(|| text!("nothing", "没有")))
+    }
+
+    #[test]
+    fn the_file_is_found_by_its_variable() {
+        let path = |variables: &[(&str, &str)]| match shelf(variables) {
+            Ok(Shelf::File { path, .. }) => path,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(path(&[]), "/data/one-api.db");
+        assert_eq!(path(&[("SQL_DSN", "local")]), "/data/one-api.db");
+        assert_eq!(path(&[("SQLITE_PATH", "x/new.db?_busy_timeout=5000")]), "/data/x/new.db");
+        assert_eq!(path(&[("SQLITE_PATH", "file:/srv/new.db?mode=rwc")]), "/srv/new.db");
+    }
+
+    #[test]
+    fn the_server_is_found_by_the_data_source_name() {
+        let login = |dsn: &str| match shelf(&[("SQL_DSN", dsn)]) {
+            Ok(Shelf::Server { container, dialect, login, .. }) => {
+                assert_eq!(container, "db");
+                (dialect, login.user, login.password, login.database, login.port)
+            }
+            other => panic!("{other:?}"),
+        };
+        let of = |dialect, user: &str, password: &str, database: &str, port| {
+            (dialect, user.to_owned(), password.to_owned(), database.to_owned(), port)
+        };
+        assert_eq!(login("root:a@b:c@tcp(db:3306)/one-api"), of(Dialect::Mysql, "root", "a@b:c", "one-api", 3306));
+        assert_eq!(login("app:pw@tcp(db:3307)/x?parseTime=true"), of(Dialect::Mysql, "app", "pw", "x", 3307));
+        assert_eq!(
+            login("postgres://app:p%40w@db/one%20api?sslmode=disable"),
+            of(Dialect::Postgres, "app", "p@w", "one api", 5432)
+        );
+        for unread in ["root:pw@tcp(elsewhere:3306)/x", "root:pw@unix(/run/mysqld.sock)/x", "nonsense"] {
+            assert!(shelf(&[("SQL_DSN", unread)]).is_err(), "{unread}");
+        }
     }
 }
