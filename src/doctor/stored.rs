@@ -64,7 +64,12 @@ fn server(facts: &Facts, container: &Container, store: &Store, dsn: &str) -> Res
         _ if address.form == Form::Dsn => Dialect::Mysql,
         _ => return Err(unread()),
     };
-    let who = user_ranges(dsn).into_iter().next().map(|range| slice(dsn, range)).ok_or_else(unread)?;
+    // In MySQL's form a password may hold anything, blanks too.
+    let who = match dialect {
+        Dialect::Postgres => user_ranges(dsn).into_iter().next().map(|range| slice(dsn, range)),
+        Dialect::Mysql => dsn.rsplit_once("@tcp(").map(|(who, _)| who),
+    };
+    let who = who.ok_or_else(unread)?;
     let (user, password) = who.split_once(':').unwrap_or((who, ""));
     let path = match dialect {
         Dialect::Postgres => slice(dsn, address.path_range.clone()).trim_start_matches('/'),
@@ -313,7 +318,7 @@ mod tests {
         let of = |dialect, user: &str, password: &str, database: &str, port| {
             (dialect, user.to_owned(), password.to_owned(), database.to_owned(), port)
         };
-        assert_eq!(login("root:a@b:c@tcp(db:3306)/one-api"), of(Dialect::Mysql, "root", "a@b:c", "one-api", 3306));
+        assert_eq!(login("root:a@ b:c@tcp(db:3306)/one-api"), of(Dialect::Mysql, "root", "a@ b:c", "one-api", 3306));
         assert_eq!(login("app:pw@tcp(db:3307)/x?parseTime=true"), of(Dialect::Mysql, "app", "pw", "x", 3307));
         assert_eq!(
             login("postgres://app:p%40w@db/one%20api?sslmode=disable"),
