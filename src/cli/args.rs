@@ -130,6 +130,13 @@ pub enum DataFormat {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum, PartialEq, Eq)]
+pub enum DoctorFormat {
+    Human,
+    Json,
+    Html,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum, PartialEq, Eq)]
 pub enum ReachFormat {
     Human,
     Json,
@@ -429,8 +436,11 @@ pub struct Doctor {
     #[arg(short = 'p', long, value_name = "NAME")]
     pub project_name: Option<String>,
     /// Output format
-    #[arg(long, value_enum, default_value_t = DataFormat::Human, value_name = "FORMAT")]
-    pub format: DataFormat,
+    #[arg(long, value_enum, default_value_t = DoctorFormat::Human, value_name = "FORMAT")]
+    pub format: DoctorFormat,
+    /// Also write a bundle for asking others for help, with secrets taken out [default file: dockline-report.md]
+    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "dockline-report.md")]
+    pub report: Option<PathBuf>,
     /// Least severity that makes the exit status 1 [default: warning]
     #[arg(long, value_enum, value_name = "SEVERITY")]
     pub fail_on: Option<FailOn>,

@@ -121,6 +121,10 @@ const WORDS: &[(&str, &str)] = &[
         "不看项目，只看这个容器，不管是谁启动的（可重复）",
     ),
     (
+        "Also write a bundle for asking others for help, with secrets taken out [default file: dockline-report.md]",
+        "另外写一份求助用的报告，密钥都已去掉［默认文件：dockline-report.md］",
+    ),
+    (
         "The name that the project runs under [default: as Compose would name it]",
         "项目运行时用的名字［默认：和 Compose 取的一样］",
     ),

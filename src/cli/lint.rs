@@ -47,7 +47,7 @@ pub(super) fn run(session: &mut Session, args: &Lint) -> Result<u8, Failure> {
             printed = true;
             (args.format, wish)
         });
-        write(Path::new(file), &formatted(session, args, &outcome, format, false))?;
+        session::write(Path::new(file), &formatted(session, args, &outcome, format, false))?;
     }
     // Of nothing that could be read there is nothing to say; why stands on stderr.
     let silent = args.format == LintFormat::Human && outcome.projects.is_empty() && !missed.is_empty();
@@ -94,7 +94,7 @@ fn folder(path: &Path) -> PathBuf {
 
 fn write_baseline(session: &Session, outcome: &Outcome, path: &Path) -> Result<u8, Failure> {
     let known = Baseline::of(outcome, &session.files, &folder(path));
-    write(path, &known.write())?;
+    session::write(path, &known.write())?;
     let (name, n) = (session.files.name_of(path), known.len());
     let plural = if n == 1 { "" } else { "s" };
     session::note(
@@ -124,13 +124,6 @@ fn hold(session: &mut Session, outcome: &mut Outcome, path: &Path) -> Result<(),
 /// Whether a finding is at or above a threshold.
 pub(super) fn reached(outcome: &Outcome, threshold: Option<Severity>) -> bool {
     threshold.is_some_and(|t| outcome.worst().is_some_and(|w| w >= t))
-}
-
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    std::fs::write(path, text).map_err(|error| {
-        let name = path.display();
-        Failure::new(text!("can't write {name}: {error}", "无法写入 {name}：{error}"))
-    })
 }
 
 fn formatted(session: &Session, args: &Lint, outcome: &Outcome, format: LintFormat, color: bool) -> String {

@@ -2,6 +2,7 @@
 
 mod add;
 pub mod args;
+mod bundle;
 mod completions;
 mod config;
 mod doctor;

@@ -433,6 +433,14 @@ pub(super) fn aside(out: &str) {
     let _ = std::io::stderr().lock().write_all(out.as_bytes());
 }
 
+/// Writes what is asked for into a file of the person's own naming.
+pub(super) fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    std::fs::write(path, text).map_err(|error| {
+        let name = path.display();
+        Failure::new(text!("can't write {name}: {error}", "无法写入 {name}：{error}"))
+    })
+}
+
 /// Prints a failure to standard error.
 pub(super) fn complain(lang: Lang, failure: &Failure) {
     let mut text = format!("dockline: {}\n", tame(failure.message.get(lang)));

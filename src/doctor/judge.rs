@@ -8,8 +8,9 @@ use super::{Ailment, Layer, Patient};
 use crate::catalog::PathRule;
 use crate::diag::{Severity, Text};
 use crate::engine::{Answer, Container, Listening, Name, Page, Tcp};
-use crate::network::{DOCKER0, HOST_ALIASES, MODEL_PORTS, is_loopback};
+use crate::network::{AddressRange, DOCKER0, HOST_ALIASES, MODEL_PORTS, find, is_loopback};
 use crate::remedy::{firewall_commands, listen_commands};
+use crate::source::{from, upto};
 use crate::text;
 
 /// What is wrong with one address; `None` where it works, or where that can't be told.
@@ -19,6 +20,9 @@ pub(super) fn judge(patient: &Patient<'_>, planned: &Planned, answer: &Answer) -
     if case.addresses.is_empty() && answer.name == Name::Ok {
         case.addresses = case.by_facts();
     }
+    if planned.quoted {
+        return Some(case.quoted());
+    }
     if answer.name == Name::Unresolved {
         return Some(case.unresolved());
     }
@@ -27,6 +31,8 @@ pub(super) fn judge(patient: &Patient<'_>, planned: &Planned, answer: &Answer) -
         Tcp::Ok => case.answered(),
         Tcp::Refused => Some(case.refused()),
         Tcp::Timeout => Some(case.dropped()),
+        // A server that speaks TLS may drop a connection on which it is asked in plain HTTP.
+        Tcp::Reset if planned.speaks == Speaks::Tls => None,
         Tcp::Reset => Some(case.reset()),
         Tcp::Unreachable if case.to_loopback() => Some(case.refused()),
         Tcp::Unreachable => Some(case.unreachable()),
@@ -50,6 +56,15 @@ fn ports(listening: &[Listening]) -> String {
     all.iter().take(8).map(u16::to_string).collect::<Vec<_>>().join(", ")
 }
 
+/// What servers say that are asked in plain HTTP on a port for https: nginx and Apache by 400, Go by its own text.
+fn wants_tls(page: &Page) -> bool {
+    let body = page.body.to_ascii_lowercase();
+    page.status == 400
+        && ["sent to https port", "http request to an https server", "speaking plain http to an ssl-enabled"]
+            .iter()
+            .any(|w| body.contains(w))
+}
+
 impl Case<'_> {
     fn host(&self) -> &str {
         &self.planned.target.host
@@ -71,9 +86,19 @@ impl Case<'_> {
         Ailment::new(cause, layer, Severity::Error, self.own(), message)
     }
 
+    /// The address with another host and port in it, told as what to write.
+    fn written(&self, mut ailment: Ailment, host: &str, port: u16) -> Ailment {
+        let shown = self.shown();
+        if let Some(address) = find(shown).into_iter().next() {
+            let (before, after) = (upto(shown, address.host_range.start), from(shown, address.path_range.start));
+            ailment.instead = Some(format!("{}{host}:{port}{after}", before.trim_end_matches('[')));
+        }
+        ailment
+    }
+
     /// Files that can be mended: `fix`, then the container anew.
     fn mended_by_fix(&self, ailment: Ailment) -> Ailment {
-        if self.patient.files.is_some() {
+        if self.patient.files.is_some() && self.planned.stored.is_none() {
             ailment.run("dockline fix".to_owned()).run(self.patient.up(self.container))
         } else {
             ailment
@@ -103,7 +128,7 @@ impl Case<'_> {
     }
 
     fn to_loopback(&self) -> bool {
-        is_loopback(self.host()) || self.addresses.first().is_some_and(IpAddr::is_loopback)
+        is_loopback(self.host()) || self.addresses.first().is_some_and(|ip| ip.is_loopback() || ip.is_unspecified())
     }
 
     /// The address that leads to the host, if one does.
@@ -134,10 +159,31 @@ impl Case<'_> {
         all().find(|c| c.running()).or_else(|| all().next())
     }
 
+    // -- the value --
+
+    fn quoted(&self) -> Ailment {
+        let (own, variable, shown) = (self.own(), &self.planned.variable, self.shown());
+        let message = text!(
+            "`{own}` has quotes in the value of {variable} itself, and a client takes them for a part of {shown}",
+            "`{own}` 的 {variable} 的值里带着引号，客户端会把引号当成 {shown} 的一部分"
+        );
+        self.mended_by_fix(self.ailment("env-quoting", Layer::Name, message).help(text!(
+            "write it without them; docker run --env-file and lists (- NAME=\"value\") keep quotes",
+            "去掉引号；docker run --env-file 和列表写法（- NAME=\"值\"）不会去引号"
+        )))
+    }
+
     // -- the name --
 
     fn unresolved(&self) -> Ailment {
         let (own, host) = (self.own(), self.host());
+        if self.container.mode == "none" {
+            let message = text!(
+                "`{own}` can't resolve {host}: it has no network (network_mode: none)",
+                "`{own}` 解析不了 {host}：它没有网络（network_mode: none）"
+            );
+            return self.ailment("network-mismatch", Layer::Name, message);
+        }
         let lower = host.to_lowercase();
         if HOST_ALIASES.contains(&lower.as_str()) {
             let message = text!(
@@ -147,7 +193,7 @@ impl Case<'_> {
             let found = self.ailment("missing-host-gateway", Layer::Name, message);
             if self.on_host_network() {
                 let port = self.port();
-                return found.help(text!(
+                return self.written(found, "127.0.0.1", port).help(text!(
                     "`{own}` uses the host's network: write 127.0.0.1:{port}",
                     "`{own}` 用的就是宿主机网络：写 127.0.0.1:{port}"
                 ));
@@ -190,7 +236,7 @@ impl Case<'_> {
         let near = scored.filter(|(score, _)| *score > 0.85).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, k)| k);
         let message = text!("`{own}` can't resolve the name {host}", "`{own}` 解析不了名字 {host}");
         if let Some(near) = near {
-            let found = self.ailment("wrong-service-name", Layer::Name, message);
+            let found = self.written(self.ailment("wrong-service-name", Layer::Name, message), near, self.port());
             return self.mended_by_fix(found.help(text!("did you mean `{near}`?", "是不是 `{near}`？")));
         }
         let mut found = self.ailment("name-resolution", Layer::Name, message);
@@ -231,6 +277,7 @@ impl Case<'_> {
                 "`{own}` 解析不了 {host}：`{name}` 用的是宿主机网络，在别的网络里没有名字"
             );
             let found = self.ailment("network-mismatch", Layer::Name, message);
+            let found = self.written(found, HOST_ALIASES[0], port);
             return self.mended_by_fix(found.help(text!(
                 "it is reached at host.docker.internal:{port}, with extra_hosts: [\"host.docker.internal:host-gateway\"]",
                 "要用 host.docker.internal:{port}，并加 extra_hosts: [\"host.docker.internal:host-gateway\"]"
@@ -244,7 +291,7 @@ impl Case<'_> {
             let found = self.ailment("network-mismatch", Layer::Name, message);
             return self.mended_by_fix(
                 match meant.published.iter().find(|p| p.port == self.port()).and_then(|p| p.host_port) {
-                    Some(port) => found.help(text!(
+                    Some(port) => self.written(found, "127.0.0.1", port).help(text!(
                         "`{name}` is published: write 127.0.0.1:{port}",
                         "`{name}` 发布了端口：写 127.0.0.1:{port}"
                     )),
@@ -282,6 +329,19 @@ impl Case<'_> {
     }
 
     fn refused_by_loopback(&self) -> Ailment {
+        let found = self.refused_by_itself();
+        let wildcard = matches!(self.host(), "0.0.0.0" | "::");
+        if !wildcard || self.on_host_network() {
+            return found;
+        }
+        let host = self.host();
+        Ailment { cause: "wildcard-as-target", ..found }.help(text!(
+            "{host} is for listening; as a target it is the container itself",
+            "{host} 是用来监听的；当作目标地址时，就是容器自己"
+        ))
+    }
+
+    fn refused_by_itself(&self) -> Ailment {
         let (own, shown, port) = (self.own(), self.shown(), self.port());
         if self.on_host_network() {
             let message = text!(
@@ -301,7 +361,8 @@ impl Case<'_> {
         };
         if let Some(server) = self.patient.facts.containers.iter().find(offers) {
             let name = &server.service;
-            let found = self.ailment("loopback-to-service", Layer::Connect, message).help(text!(
+            let found = self.ailment("loopback-to-service", Layer::Connect, message);
+            let found = self.written(found, name, port).help(text!(
                 "`{name}` listens on it: write {name}:{port}",
                 "`{name}` 在监听这个端口：写 {name}:{port}"
             ));
@@ -310,7 +371,8 @@ impl Case<'_> {
         let host = &self.patient.host;
         let on_host = host.on(port).next();
         if on_host.is_some() || MODEL_PORTS.iter().any(|(p, _)| *p == port) {
-            let mut found = self.ailment("loopback-to-host", Layer::Connect, message).help(text!(
+            let found = self.ailment("loopback-to-host", Layer::Connect, message);
+            let mut found = self.written(found, HOST_ALIASES[0], port).help(text!(
                 "write host.docker.internal:{port}, with extra_hosts: [\"host.docker.internal:host-gateway\"]",
                 "写 host.docker.internal:{port}，并加 extra_hosts: [\"host.docker.internal:host-gateway\"]"
             ));
@@ -355,6 +417,7 @@ impl Case<'_> {
             );
             let found = self.ailment("published-port-between-services", Layer::Connect, message);
             let host = self.host();
+            let found = self.written(found, host, inner);
             return self.mended_by_fix(found.help(text!("write {host}:{inner}", "写 {host}:{inner}")));
         }
         let open = inside.map(ports).unwrap_or_default();
@@ -374,6 +437,10 @@ impl Case<'_> {
         if open.is_empty() {
             found
         } else {
+            let found = match open.parse() {
+                Ok(only) => self.written(found, self.host(), only),
+                Err(_) => found,
+            };
             self.mended_by_fix(found.help(text!("it listens on {open}", "它监听的是 {open}")))
         }
     }
@@ -497,6 +564,9 @@ impl Case<'_> {
             }
             return found.help(firewall_commands(port));
         }
+        if let Some(found) = self.vacant() {
+            return found;
+        }
         let message = text!("`{own}` gets no answer from {shown}", "`{own}` 访问 {shown} 没有回音");
         self.ailment("host-unreachable", Layer::Connect, message).help(text!(
             "the address is another machine's: is it on, and does its firewall let this machine in?",
@@ -554,6 +624,9 @@ impl Case<'_> {
             );
             return self.mended_by_fix(self.ailment("network-mismatch", Layer::Connect, message));
         }
+        if let Some(found) = self.vacant() {
+            return found;
+        }
         let message = if self.container.mode == "none" {
             text!(
                 "`{own}` can't reach {shown}: it has no network (network_mode: none)",
@@ -565,11 +638,45 @@ impl Case<'_> {
         self.ailment("host-unreachable", Layer::Connect, message)
     }
 
+    /// An address of one of its own networks that no container has.
+    fn vacant(&self) -> Option<Ailment> {
+        let (own, shown) = (self.own(), self.shown());
+        let address = self.addresses.iter().find(|ip| self.patient.container_at(**ip).is_none())?;
+        let mine = self.patient.facts.networks.iter().filter(|n| self.container.on(&n.name));
+        let network = mine.filter(|n| {
+            let ranges = n.subnets.iter().filter_map(|(range, gateway)| AddressRange::parse(range, gateway.as_deref()));
+            ranges.into_iter().any(|range| range.contains(*address))
+        });
+        let name = network.map(|n| n.name.as_str()).next()?;
+        let message = text!(
+            "`{own}` can't reach {shown}: no container on network {name} has that address",
+            "`{own}` 连不上 {shown}：网络 {name} 上没有容器用这个地址"
+        );
+        Some(self.ailment("wrong-host", Layer::Connect, message).help(text!(
+            "a container gets another address when it is made anew: write the service's name",
+            "容器重建后地址会变：请写服务名"
+        )))
+    }
+
     // -- HTTP and the API --
 
     fn answered(&self) -> Option<Ailment> {
         let first = self.answer.pages.first()?;
         let (own, shown) = (self.own(), self.shown());
+        if self.planned.speaks == Speaks::Tls {
+            return self.plain_behind_https(first);
+        }
+        if wants_tls(first) {
+            let message = text!(
+                "`{own}` calls {shown}, and the server there takes https only",
+                "`{own}` 调用 {shown}，而那里的服务只接受 https"
+            );
+            let https = shown.replacen("http://", "https://", 1);
+            let mut found =
+                self.ailment("tls-mismatch", Layer::Http, message).help(text!("write {https}", "写 {https}"));
+            found.instead = Some(https);
+            return Some(found);
+        }
         if first.silent {
             let message = text!(
                 "`{own}` is connected to {shown}, and no answer comes within 5 s",
@@ -597,8 +704,24 @@ impl Case<'_> {
         match self.planned.speaks {
             Speaks::Ollama => self.ollama(first),
             Speaks::OpenAi => self.openai(first),
-            Speaks::Http | Speaks::Other => None,
+            Speaks::Http | Speaks::Tls | Speaks::Other => None,
         }
+    }
+
+    /// A server that answers plain HTTP where https is called.
+    fn plain_behind_https(&self, first: &Page) -> Option<Ailment> {
+        if first.silent || first.status == 0 || wants_tls(first) {
+            return None;
+        }
+        let (own, shown) = (self.own(), self.shown());
+        let message = text!(
+            "`{own}` calls {shown}, and the server there speaks plain HTTP: the TLS handshake fails",
+            "`{own}` 调用 {shown}，而那里的服务说的是明文 HTTP：TLS 握手会失败"
+        );
+        let plain = shown.replacen("https://", "http://", 1);
+        let mut found = self.ailment("tls-mismatch", Layer::Http, message).help(text!("write {plain}", "写 {plain}"));
+        found.instead = Some(plain);
+        Some(found)
     }
 
     fn page(&self, path: &str) -> Option<&Page> {
@@ -636,11 +759,32 @@ impl Case<'_> {
             "`{own}` calls {shown}, and Ollama knows no {path}: the client adds the path itself",
             "`{own}` 调用 {shown}，但 Ollama 没有 {path} 这个路径：客户端会自己加路径"
         );
-        self.mended_by_fix(self.ailment("url-extra-path", Layer::Api, message).help(text!("write {bare}", "写 {bare}")))
+        let mut found = self.ailment("url-extra-path", Layer::Api, message).help(text!("write {bare}", "写 {bare}"));
+        found.instead = Some(bare.to_owned());
+        self.mended_by_fix(found)
+    }
+
+    fn path_twice(&self, asked: &str) -> Ailment {
+        let (own, shown, path) = (self.own(), self.shown(), &self.planned.path);
+        let base = shown.trim_end_matches('/');
+        let bare = base.strip_suffix(path.as_str()).unwrap_or(base);
+        let message = text!(
+            "`{own}` adds /v1 to {shown} itself, and the server knows no {asked}",
+            "`{own}` 会自己在 {shown} 后面加 /v1，而服务没有 {asked}"
+        );
+        let mut found = self.ailment("url-extra-path", Layer::Api, message).help(text!("write {bare}", "写 {bare}"));
+        found.instead = Some(bare.to_owned());
+        self.mended_by_fix(found)
     }
 
     fn openai(&self, first: &Page) -> Option<Ailment> {
         let (own, shown, path) = (self.own(), self.shown(), &self.planned.path);
+        if self.planned.rule == Some(PathRule::Bare) && !path.is_empty() {
+            // The client adds /v1 itself: what counts is what stands there.
+            let asked = format!("{path}/v1/models");
+            let lost = self.page(&asked).is_some_and(|p| p.status == 404) && self.lists("/v1/models");
+            return lost.then(|| self.path_twice(&asked));
+        }
         if listed(first).is_some() || Self::keeps_to_itself(first) {
             return None;
         }

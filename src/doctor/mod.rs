@@ -5,17 +5,21 @@ mod judge;
 mod models;
 mod plan;
 mod running;
+mod seen;
 mod stale;
 mod state;
+mod stored;
 
 use std::net::IpAddr;
 
 use crate::compose::Project;
 use crate::diag::{Severity, Text};
-use crate::engine::{Answer, Container, Facts, HostSide, Listening, Tool};
+use crate::engine::{Answer, Container, Facts, HostSide, Listening, Tcp, Tool};
 
 pub use plan::{Planned, plan};
 pub use running::compose_text;
+pub use seen::put_seen;
+pub use stored::{Kept, kept};
 
 /// Where it fails.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -54,10 +58,16 @@ pub struct Ailment {
     pub variable: Option<String>,
     /// The address, credentials masked.
     pub address: Option<String>,
+    /// Where the address stands, where that is no file of the project.
+    pub place: Option<String>,
     pub message: Text,
     pub help: Vec<Text>,
     /// What to type, in order.
     pub commands: Vec<String>,
+    /// The address to write instead, where it is known as a whole.
+    pub instead: Option<String>,
+    /// The statement that changes an address in a database; doctor itself never writes to one.
+    pub sql: Option<String>,
 }
 
 impl Ailment {
@@ -69,9 +79,12 @@ impl Ailment {
             services: vec![service.to_owned()],
             variable: None,
             address: None,
+            place: None,
             message,
             help: Vec::new(),
             commands: Vec::new(),
+            instead: None,
+            sql: None,
         }
     }
 
@@ -109,6 +122,10 @@ pub struct Patient<'a> {
 }
 
 impl<'a> Patient<'a> {
+    fn container(&self, id: &str) -> Option<&'a Container> {
+        self.facts.containers.iter().find(|c| c.id == id)
+    }
+
     fn container_at(&self, address: IpAddr) -> Option<&'a Container> {
         self.facts.containers.iter().find(|c| c.addresses().any(|a| a == address))
     }
@@ -150,8 +167,13 @@ pub fn examine(patient: &Patient<'_>, planned: &[Planned], answers: &[(Option<To
     let mut found: Vec<Ailment> = Vec::new();
     for (planned, (tool, answer)) in planned.iter().zip(answers) {
         let judged = judge::judge(patient, planned, answer);
+        // That a TLS server drops a question in plain HTTP is no fault of the connection.
+        let mut answer = answer.clone();
+        if planned.speaks == plan::Speaks::Tls && answer.tcp == Tcp::Reset {
+            answer.tcp = Tcp::Ok;
+        }
         let failed = judged.as_ref().map(|a| (a.layer, a.cause));
-        out.looked.push(Looked { planned: planned.clone(), tool: *tool, answer: answer.clone(), failed });
+        out.looked.push(Looked { planned: planned.clone(), tool: *tool, answer, failed });
         if tool.is_none() {
             let (service, address) = (&planned.service, &planned.shown);
             out.gaps.push(crate::text!(
@@ -172,6 +194,9 @@ pub fn examine(patient: &Patient<'_>, planned: &[Planned], answers: &[(Option<To
                 "the files say something else by now: the container still runs with what they said when it was made",
                 "文件里已经改了：容器用的还是创建时的值"
             ));
+        }
+        if let Some((stored, container)) = planned.stored.as_ref().zip(patient.container(&planned.container)) {
+            stored.advise(patient, container, &planned.target, &mut ailment);
         }
         found.push(ailment);
     }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::plan::Speaks;
+use super::stored::Stored;
 use super::{Ailment, Layer, Looked, Patient};
 use crate::diag::Severity;
 use crate::engine::Page;
@@ -45,6 +46,10 @@ pub(super) fn judge(patient: &Patient<'_>, looked: &[Looked]) -> Vec<Ailment> {
         else {
             continue;
         };
+        if let Some(stored) = &one.planned.stored {
+            out.extend(unserved(one, stored, &names, patient));
+            continue;
+        }
         let Some(container) = patient.facts.containers.iter().find(|c| c.id == one.planned.container) else { continue };
         let Some((stem, _)) = one.planned.variable.split_once('_') else { continue };
         for (key, value) in &container.environment {
@@ -63,6 +68,38 @@ pub(super) fn judge(patient: &Patient<'_>, looked: &[Looked]) -> Vec<Ailment> {
         }
     }
     out
+}
+
+/// What a channel offers and its server does not have.
+fn unserved(one: &Looked, stored: &Stored, names: &[String], patient: &Patient<'_>) -> Option<Ailment> {
+    let lacking: Vec<&str> =
+        stored.models.iter().map(String::as_str).filter(|wanted| !names.iter().any(|n| same(n, wanted))).collect();
+    let container = patient.container(&one.planned.container)?;
+    let (service, address) = (&one.planned.service, &one.planned.shown);
+    let shown = lacking.iter().take(6).copied().collect::<Vec<_>>();
+    let first = *shown.first()?;
+    let (en, zh) = (shown.join("`, `"), shown.join("`、`"));
+    let message = match lacking.len() - shown.len() {
+        0 => text!(
+            "a channel of `{service}` offers `{en}`, which {address} does not have",
+            "`{service}` 的渠道提供 `{zh}`，但 {address} 没有"
+        ),
+        more => text!(
+            "a channel of `{service}` offers `{en}` and {more} more models, which {address} does not have",
+            "`{service}` 的渠道提供 `{zh}` 等模型（另有 {more} 个），但 {address} 没有"
+        ),
+    };
+    let mut out = Ailment::new("model-not-found", Layer::Model, Severity::Warning, service, message);
+    out.variable = Some(one.planned.variable.clone());
+    out.address = Some(address.clone());
+    let near = near(first, names);
+    let have = if near.is_empty() { names } else { &near };
+    let have = have.iter().take(8).map(String::as_str).collect::<Vec<_>>().join(", ");
+    if !have.is_empty() {
+        out = out.help(text!("it has: {have}", "那里有：{have}"));
+    }
+    stored.advise(patient, container, &one.planned.target, &mut out);
+    Some(out)
 }
 
 /// Ollama takes a name without a tag for `latest`, and does not mind case.

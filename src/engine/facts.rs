@@ -22,6 +22,10 @@ pub struct Container {
     pub environment: Vec<(String, String)>,
     pub entrypoint: Vec<String>,
     pub command: Vec<String>,
+    /// Where the program starts, inside the container.
+    pub start_dir: String,
+    /// Folders and files of the host in the container: where they are in it, and on the host.
+    pub mounts: Vec<(String, String)>,
     pub hostname: String,
     /// `host`, `none`, `bridge`, `container:ID`, or the name of a network.
     pub mode: String,
@@ -146,6 +150,8 @@ impl Container {
             environment: list(value, "/Config/Env").iter().map(|line| pair(line)).collect(),
             entrypoint: list(value, "/Config/Entrypoint"),
             command: list(value, "/Config/Cmd"),
+            start_dir: text(value, "/Config/WorkingDir"),
+            mounts: mounts(value),
             hostname: text(value, "/Config/Hostname"),
             mode: text(value, "/HostConfig/NetworkMode"),
             attached: attached(value),
@@ -170,6 +176,15 @@ impl Container {
 
     pub fn on(&self, network: &str) -> bool {
         self.attached.iter().any(|a| a.network == network)
+    }
+
+    /// Where the host has a path of the container, if it lies in a mount.
+    pub fn on_host(&self, path: &str) -> Option<String> {
+        let inside = |(to, from): &(String, String)| {
+            let rest = path.strip_prefix(to.trim_end_matches('/'))?;
+            (rest.is_empty() || rest.starts_with('/')).then(|| (to.len(), format!("{from}{rest}")))
+        };
+        self.mounts.iter().filter_map(inside).max().map(|(_, path)| path)
     }
 
     /// The container whose network it uses.
@@ -212,6 +227,11 @@ fn attached(value: &Value) -> Vec<Attached> {
         gateway: text(n, "/Gateway").parse().ok(),
     };
     networks.into_iter().flatten().map(one).collect()
+}
+
+fn mounts(value: &Value) -> Vec<(String, String)> {
+    let all = value.pointer("/Mounts").and_then(Value::as_array);
+    all.into_iter().flatten().map(|m| (text(m, "/Destination"), text(m, "/Source"))).collect()
 }
 
 /// What was asked for, which is also there for a container that does not run.

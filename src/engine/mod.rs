@@ -7,6 +7,7 @@ mod facts;
 mod host;
 mod inside;
 mod probe;
+mod stored;
 
 pub use client::{Engine, INSIDE, Job, Probed, Wanted};
 pub use connect::{Place, Surroundings, places};
@@ -14,6 +15,7 @@ pub use facts::{About, Attached, Container, Facts, Network, Published, State, pa
 pub use host::{HostSide, Listening, of_process, sees};
 pub use inside::try_all;
 pub use probe::{Answer, Name, Page, Target, Tcp, Tool};
+pub use stored::{Channel, Dialect, Login, Shelf};
 
 /// Where the surroundings of this process say that the engine is.
 pub fn places_here() -> Vec<Place> {

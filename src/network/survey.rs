@@ -28,6 +28,8 @@ pub enum Verdict {
     Timeout,
     /// No route.
     Unreachable,
+    /// It answers, and not as the client needs it: another server, another path. Seen on a live engine only.
+    WrongAnswer,
     /// Leaves project and host; never judged.
     External,
     Unknown,
@@ -42,6 +44,7 @@ impl Verdict {
             Self::Dns => "dns",
             Self::Timeout => "timeout",
             Self::Unreachable => "unreachable",
+            Self::WrongAnswer => "wrong-answer",
             Self::External => "external",
             Self::Unknown => "unknown",
         }

@@ -4,11 +4,14 @@
     unreachable_pub,
     clippy::unwrap_used,
     clippy::panic,
+    clippy::print_stdout,
     clippy::indexing_slicing,
     reason = "each test binary uses its own part of it; a test may panic"
 )]
 
 pub mod dice;
+pub mod engine;
+pub mod stack;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
