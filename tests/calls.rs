@@ -15,7 +15,7 @@ use std::os::unix::net::UnixStream;
 use std::process::{Command, Stdio};
 
 use common::engine::{Engine, Running, engine, outcome};
-use common::nginx::tool;
+use common::nginx::{places, tool};
 use common::stack::{GATEWAY, Stack, client, doctor, of, server};
 use serde_json::Value;
 
@@ -144,9 +144,7 @@ fn nginx_as_it_comes_holds_the_stream_back() {
     let Some(nginx) = tool("nginx") else { return };
     let dir = tempfile::tempdir().unwrap();
     let home = dir.path().display();
-    let temp: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-        .map(|kind| format!("{kind}_temp_path {home}/{kind};\n"))
-        .concat();
+    let temp = places(dir.path());
     let place = |port: u16, more: &str| {
         format!("server {{ listen {port}; location / {{ proxy_pass http://127.0.0.1:21434; {more} }} }}\n")
     };

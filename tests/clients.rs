@@ -78,7 +78,7 @@ fn node() -> &'static Result<PathBuf, String> {
     })
 }
 
-/// A server of OpenAI's kind: a list of models, and answers of five words in half a second.
+/// A server with the API of `OpenAI`: a list of models, and answers of five words in half a second.
 fn server() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -211,7 +211,7 @@ fn serve(mut stream: TcpStream, packages: &Path, text: &str, tell: &Sender<Strin
     let path = head.split([' ', '?']).nth(1).unwrap_or("/");
     let (kind, answer) = match path {
         "/" => ("text/html", text.as_bytes().to_vec()),
-        path if path.ends_with(".mjs") && !path.contains("..") => {
+        path if path.starts_with("/node_modules/openai/") && !path.contains("..") => {
             ("text/javascript", std::fs::read(packages.join(&path[1..])).unwrap_or_default())
         }
         _ => ("text/plain", Vec::new()),

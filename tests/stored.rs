@@ -104,6 +104,8 @@ fn channels_of_one_api_are_judged_and_its_database_is_left_alone() {
                     "{\"gpt-4o\":\"nomic-embed-text\"}",
                 ),
                 (30, 1, "fine", "http://ollama:11434", "llama3", ""),
+                (30, 1, "host", "http://host.docker.internal:11434", "llama3", ""),
+                (1, 1, "odd", "http://localhost:11434/$(id)`id`", "llama3", ""),
             ],
         );
         live.execute_batch("PRAGMA wal_autocheckpoint=0;").unwrap();
@@ -154,11 +156,19 @@ fn channels_of_one_api_are_judged_and_its_database_is_left_alone() {
     let message = models["message"].as_str().unwrap();
     assert!(message.contains("`qwen2.5:7b`") && !message.contains("gpt-4o") && !message.contains("nomic"), "{message}");
     assert!(finding(&report, "one-api", 7).is_none());
+    let host = finding(&report, "one-api", 8).unwrap();
+    assert_eq!((&host["layer"], &host["cause"]), (&"name".into(), &"missing-host-gateway".into()), "{host:#}");
+    assert_eq!((&host["commands"][0], &host["sql"]), (&"dockline fix --set one-api=host:11434".into(), &Value::Null));
+    // Nothing that a shell would run comes into a command.
+    let odd = finding(&report, "one-api", 9).unwrap();
+    assert!(!help(odd).lines().any(|l| l.contains("sqlite3") && l.contains("id")), "{odd:#}");
     let typo = finding(&report, "new-api", 1).unwrap();
     assert_eq!((&typo["layer"], &typo["cause"]), (&"name".into(), &"wrong-service-name".into()), "{typo:#}");
     let port = finding(&report, "new-api", 2).unwrap();
     assert_eq!((&port["layer"], &port["cause"]), (&"connect".into(), &"wrong-container-port".into()), "{port:#}");
     assert_eq!(of(&report, "ollama"), []);
+    let page = doctor(engine, stack.dir.path(), &["-p", &stack.project, "--format", "html"]).out;
+    assert!(page.contains("<code>channels.1.base_url</code>") && !page.contains("hunter2"), "{page}");
     if std::env::var_os("SHOW").is_some() {
         for lang in ["en", "zh"] {
             println!("{}", doctor(engine, stack.dir.path(), &["-p", &stack.project, "--lang", lang]).out);
@@ -280,6 +290,49 @@ fn channels_in_postgres_are_read() {
     assert!(!report.to_string().contains("hunter2") && !report.to_string().contains("p w@1"), "a secret is shown");
     // Nothing of it stays behind in the database.
     assert_eq!(ask("SELECT base_url FROM channels").1.trim(), "http://localhost:11434");
+}
+
+/// The same with `MariaDB` of this machine, whose client is `MySQL`'s too.
+#[test]
+fn channels_in_mysql_are_read() {
+    let Some((engine, _guard)) = engine() else { return };
+    if !Path::new("/usr/sbin/mariadbd").exists() || !Path::new("/usr/bin/mariadb").exists() {
+        common::skipped("no MariaDB on this machine");
+        return;
+    }
+    let _one = Tag::new(engine, "justsong/one-api");
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data").display().to_string();
+    let (fine, said) = outcome(shell(&format!(
+        "mariadb-install-db --no-defaults --datadir={data} --user=root --auth-root-authentication-method=normal --skip-test-db"
+    )));
+    assert!(fine, "{said}");
+    let rows = "CREATE DATABASE `one-api`;\nCREATE USER 'app'@'%' IDENTIFIED BY 'p w@1';\nGRANT ALL ON `one-api`.* TO 'app'@'%';\nUSE `one-api`;\n\
+                CREATE TABLE channels (id bigint PRIMARY KEY AUTO_INCREMENT, type bigint, `key` varchar(191), status bigint, name varchar(191), base_url varchar(191), models longtext, model_mapping varchar(1024));\n\
+                INSERT INTO channels (type, `key`, status, name, base_url, models) VALUES (30, 'sk-hunter2', 1, 'tab\\there', 'http://localhost:11434', 'llama3');\n";
+    std::fs::write(dir.path().join("data/init.sql"), rows).unwrap();
+    let volumes = "\"/usr:/usr:ro\", \"/usr/bin:/bin:ro\", \"/usr/lib:/lib:ro\", \"/usr/lib64:/lib64:ro\", \"/etc/passwd:/etc/passwd:ro\"";
+    let database =
+        server("db", "\"\"", &format!("volumes: [\"{data}:/data\", {volumes}]\nenvironment: {{PATH: \"/usr/bin\"}}")).replace(
+            "[\"/stub\", \"\"]",
+            "[\"/usr/sbin/mariadbd\", \"--no-defaults\", \"--user=root\", \"--datadir=/data\", \"--socket=/data/s\", \"--init-file=/data/init.sql\"]",
+        );
+    let gateway = server(
+        "gateway",
+        "\"serve\", \"web@[::]:3000\"",
+        "environment:\n  SQL_DSN: app:p w@1@tcp(db:3306)/one-api?parseTime=true\n  REDIS_CONN_STRING: redis://redis:6379",
+    )
+    .replace("image: IMAGE", "image: justsong/one-api");
+    let stack = Stack::up(engine, &format!("services:\n{gateway}{database}"), true);
+    let report = stack.doctor();
+    let container = format!("{}-db-1", stack.project);
+    let logs = || engine.docker(&["logs", &container]).1;
+    let found = finding(&report, "gateway", 1).unwrap_or_else(|| panic!("{report:#}{}", logs()));
+    assert_eq!((&found["layer"], &found["cause"]), (&"connect".into(), &"loopback-to-host".into()), "{found:#}");
+    assert!(help(found).contains(&format!("docker exec -it {container} mysql -u app -p one-api -e")), "{found:#}");
+    // With Redis it keeps channels in memory.
+    assert!(help(found).contains("docker restart"), "{found:#}");
+    assert!(!report.to_string().contains("hunter2") && !report.to_string().contains("w@1"), "a secret is shown");
 }
 
 fn shell(script: &str) -> std::process::Command {

@@ -30,6 +30,10 @@ impl Scrub {
             let user = slice(value, range);
             found.push(user.split_once(':').map_or(user, |(_, password)| password));
         }
+        // In this form a password may have blanks in it, which in a sentence would end it.
+        found.extend(
+            value.rsplit_once("@tcp(").and_then(|(user, _)| user.split_once(':')).map(|(_, password)| password),
+        );
         found.extend(argument_ranges(value).into_iter().map(|range| slice(value, range)));
         for secret in found {
             let plain = percent_decode_str(secret).decode_utf8_lossy().into_owned();
@@ -111,15 +115,16 @@ mod tests {
         scrub.learn("DB_PASSWORD", "hunter2", &known);
         scrub.learn("POSTGRES_PASSWORD", "postgres", &known);
         scrub.learn("DATABASE_URL", "postgres://app:p%40ss-word-1@db/x", &known);
+        scrub.learn("SQL_DSN", "root:p w@1@tcp(db:3306)/x", &known);
         scrub.learn("COMMAND", "redis-server --requirepass swordfish", &known);
         scrub.learn("API_KEYS", "first-key-1,second-key-2", &known);
         scrub.learn("PLAIN", "visible", &known);
         let said = scrub.clean(
-            "auth failed for hunter2, not hunter22\nimage: postgres:15\np@ss-word-1 and p%40ss-word-1\n{\"a\":\"swordfish\"}\nsecond-key-2 visible\n",
+            "auth failed for hunter2, not hunter22\nimage: postgres:15\np@ss-word-1 and p%40ss-word-1\n{\"a\":\"swordfish\"}\nsecond-key-2 visible\nSQL_DSN: root:p w@1@tcp(db:3306)/x\n",
         );
         assert_eq!(
             said,
-            "auth failed for ***, not hunter22\nimage: postgres:15\n*** and ***\n{\"a\":\"***\"}\n*** visible\n"
+            "auth failed for ***, not hunter22\nimage: postgres:15\n*** and ***\n{\"a\":\"***\"}\n*** visible\nSQL_DSN: ***@tcp(db:3306)/x\n"
         );
     }
 

@@ -8,7 +8,7 @@ use super::{Ailment, Layer, Patient};
 use crate::catalog::PathRule;
 use crate::diag::{Severity, Text};
 use crate::engine::{Answer, Base, Container, Culprit, Listening, Name, Page, Tcp, packet};
-use crate::network::{DOCKER0, HOST_ALIASES, MODEL_PORTS, find, is_loopback};
+use crate::network::{AddressRange, DOCKER0, HOST_ALIASES, MODEL_PORTS, find, is_loopback};
 use crate::remedy::{firewall_commands, listen_commands};
 use crate::source::{from, upto};
 use crate::text;
@@ -20,6 +20,9 @@ pub(super) fn judge(patient: &Patient<'_>, planned: &Planned, answer: &Answer) -
     if case.addresses.is_empty() && answer.name == Name::Ok {
         case.addresses = case.by_facts();
     }
+    if planned.quoted {
+        return Some(case.quoted());
+    }
     if answer.name == Name::Unresolved {
         return Some(case.unresolved());
     }
@@ -28,6 +31,8 @@ pub(super) fn judge(patient: &Patient<'_>, planned: &Planned, answer: &Answer) -
         Tcp::Ok => case.answered(),
         Tcp::Refused => Some(case.refused()),
         Tcp::Timeout => Some(case.dropped()),
+        // A server that speaks TLS may drop a connection on which it is asked in plain HTTP.
+        Tcp::Reset if planned.speaks == Speaks::Tls => None,
         Tcp::Reset => Some(case.reset()),
         Tcp::Unreachable if case.to_loopback() => Some(case.refused()),
         Tcp::Unreachable => Some(case.unreachable()),
@@ -61,6 +66,15 @@ fn named(culprit: &Culprit) -> Text {
             "链 {chain} 的默认策略：没有规则放行的都丢弃"
         ),
     }
+}
+
+/// What servers say that are asked in plain HTTP on a port for https: nginx and Apache by 400, Go by its own text.
+fn wants_tls(page: &Page) -> bool {
+    let body = page.body.to_ascii_lowercase();
+    page.status == 400
+        && ["sent to https port", "http request to an https server", "speaking plain http to an ssl-enabled"]
+            .iter()
+            .any(|w| body.contains(w))
 }
 
 impl Case<'_> {
@@ -126,7 +140,7 @@ impl Case<'_> {
     }
 
     fn to_loopback(&self) -> bool {
-        is_loopback(self.host()) || self.addresses.first().is_some_and(IpAddr::is_loopback)
+        is_loopback(self.host()) || self.addresses.first().is_some_and(|ip| ip.is_loopback() || ip.is_unspecified())
     }
 
     /// The address that leads to the host, if one does.
@@ -157,10 +171,31 @@ impl Case<'_> {
         all().find(|c| c.running()).or_else(|| all().next())
     }
 
+    // -- the value --
+
+    fn quoted(&self) -> Ailment {
+        let (own, variable, shown) = (self.own(), &self.planned.variable, self.shown());
+        let message = text!(
+            "`{own}` has quotes in the value of {variable} itself, and a client takes them for a part of {shown}",
+            "`{own}` 的 {variable} 的值里带着引号，客户端会把引号当成 {shown} 的一部分"
+        );
+        self.mended_by_fix(self.ailment("env-quoting", Layer::Name, message).help(text!(
+            "write it without them; docker run --env-file and lists (- NAME=\"value\") keep quotes",
+            "去掉引号；docker run --env-file 和列表写法（- NAME=\"值\"）不会去引号"
+        )))
+    }
+
     // -- the name --
 
     fn unresolved(&self) -> Ailment {
         let (own, host) = (self.own(), self.host());
+        if self.container.mode == "none" {
+            let message = text!(
+                "`{own}` can't resolve {host}: it has no network (network_mode: none)",
+                "`{own}` 解析不了 {host}：它没有网络（network_mode: none）"
+            );
+            return self.ailment("network-mismatch", Layer::Name, message);
+        }
         let lower = host.to_lowercase();
         if HOST_ALIASES.contains(&lower.as_str()) {
             let message = text!(
@@ -306,6 +341,19 @@ impl Case<'_> {
     }
 
     fn refused_by_loopback(&self) -> Ailment {
+        let found = self.refused_by_itself();
+        let wildcard = matches!(self.host(), "0.0.0.0" | "::");
+        if !wildcard || self.on_host_network() {
+            return found;
+        }
+        let host = self.host();
+        Ailment { cause: "wildcard-as-target", ..found }.help(text!(
+            "{host} is for listening; as a target it is the container itself",
+            "{host} 是用来监听的；当作目标地址时，就是容器自己"
+        ))
+    }
+
+    fn refused_by_itself(&self) -> Ailment {
         let (own, shown, port) = (self.own(), self.shown(), self.port());
         if self.on_host_network() {
             let message = text!(
@@ -542,6 +590,9 @@ impl Case<'_> {
             }
             return self.opened(found, address, None);
         }
+        if let Some(found) = self.vacant() {
+            return found;
+        }
         let message = text!("`{own}` gets no answer from {shown}", "`{own}` 访问 {shown} 没有回音");
         self.ailment("host-unreachable", Layer::Connect, message).help(text!(
             "the address is another machine's: is it on, and does its firewall let this machine in?",
@@ -661,6 +712,9 @@ impl Case<'_> {
             );
             return self.mended_by_fix(self.ailment("network-mismatch", Layer::Connect, message));
         }
+        if let Some(found) = self.vacant() {
+            return found;
+        }
         let message = if self.container.mode == "none" {
             text!(
                 "`{own}` can't reach {shown}: it has no network (network_mode: none)",
@@ -672,11 +726,45 @@ impl Case<'_> {
         self.ailment("host-unreachable", Layer::Connect, message)
     }
 
+    /// An address of one of its own networks that no container has.
+    fn vacant(&self) -> Option<Ailment> {
+        let (own, shown) = (self.own(), self.shown());
+        let address = self.addresses.iter().find(|ip| self.patient.container_at(**ip).is_none())?;
+        let mine = self.patient.facts.networks.iter().filter(|n| self.container.on(&n.name));
+        let network = mine.filter(|n| {
+            let ranges = n.subnets.iter().filter_map(|(range, gateway)| AddressRange::parse(range, gateway.as_deref()));
+            ranges.into_iter().any(|range| range.contains(*address))
+        });
+        let name = network.map(|n| n.name.as_str()).next()?;
+        let message = text!(
+            "`{own}` can't reach {shown}: no container on network {name} has that address",
+            "`{own}` 连不上 {shown}：网络 {name} 上没有容器用这个地址"
+        );
+        Some(self.ailment("wrong-host", Layer::Connect, message).help(text!(
+            "a container gets another address when it is made anew: write the service's name",
+            "容器重建后地址会变：请写服务名"
+        )))
+    }
+
     // -- HTTP and the API --
 
     fn answered(&self) -> Option<Ailment> {
         let first = self.answer.pages.first()?;
         let (own, shown) = (self.own(), self.shown());
+        if self.planned.speaks == Speaks::Tls {
+            return self.plain_behind_https(first);
+        }
+        if wants_tls(first) {
+            let message = text!(
+                "`{own}` calls {shown}, and the server there takes https only",
+                "`{own}` 调用 {shown}，而那里的服务只接受 https"
+            );
+            let https = shown.replacen("http://", "https://", 1);
+            let mut found =
+                self.ailment("tls-mismatch", Layer::Http, message).help(text!("write {https}", "写 {https}"));
+            found.instead = Some(https);
+            return Some(found);
+        }
         if first.silent {
             let message = text!(
                 "`{own}` is connected to {shown}, and no answer comes within 5 s",
@@ -704,8 +792,24 @@ impl Case<'_> {
         match self.planned.speaks {
             Speaks::Ollama => self.ollama(first),
             Speaks::OpenAi => self.openai(first),
-            Speaks::Http | Speaks::Other => None,
+            Speaks::Http | Speaks::Tls | Speaks::Other => None,
         }
+    }
+
+    /// A server that answers plain HTTP where https is called.
+    fn plain_behind_https(&self, first: &Page) -> Option<Ailment> {
+        if first.silent || first.status == 0 || wants_tls(first) {
+            return None;
+        }
+        let (own, shown) = (self.own(), self.shown());
+        let message = text!(
+            "`{own}` calls {shown}, and the server there speaks plain HTTP: the TLS handshake fails",
+            "`{own}` 调用 {shown}，而那里的服务说的是明文 HTTP：TLS 握手会失败"
+        );
+        let plain = shown.replacen("https://", "http://", 1);
+        let mut found = self.ailment("tls-mismatch", Layer::Http, message).help(text!("write {plain}", "写 {plain}"));
+        found.instead = Some(plain);
+        Some(found)
     }
 
     fn page(&self, path: &str) -> Option<&Page> {

@@ -17,7 +17,7 @@ use std::net::IpAddr;
 
 use crate::compose::Project;
 use crate::diag::{Severity, Text};
-use crate::engine::{Answer, Container, Facts, HostSide, Listening, Tool};
+use crate::engine::{Answer, Container, Facts, HostSide, Listening, Tcp, Tool};
 
 pub use front::{Front, Met, fronts, questions};
 pub use plan::{Planned, plan};
@@ -206,8 +206,13 @@ pub fn examine(patient: &Patient<'_>, planned: &[Planned], answers: &[(Option<To
     let mut found: Vec<Ailment> = Vec::new();
     for (planned, (tool, answer)) in planned.iter().zip(answers) {
         let judged = judge::judge(patient, planned, answer);
+        // That a TLS server drops a question in plain HTTP is no fault of the connection.
+        let mut answer = answer.clone();
+        if planned.speaks == plan::Speaks::Tls && answer.tcp == Tcp::Reset {
+            answer.tcp = Tcp::Ok;
+        }
         let failed = judged.as_ref().map(|a| (a.layer, a.cause));
-        out.looked.push(Looked { planned: planned.clone(), tool: *tool, answer: answer.clone(), failed });
+        out.looked.push(Looked { planned: planned.clone(), tool: *tool, answer, failed });
         if tool.is_none() {
             let (service, address) = (&planned.service, &planned.shown);
             out.gaps.push(crate::text!(

@@ -16,6 +16,8 @@ pub enum Speaks {
     OpenAi,
     /// HTTP, and no more is known.
     Http,
+    /// HTTP inside TLS, which is not spoken here: a server that answers in plain HTTP is none of it.
+    Tls,
     /// Another protocol: the connection is all that is tried.
     Other,
 }
@@ -34,6 +36,8 @@ pub struct Planned {
     /// The path of the base URL, without a slash at its end.
     pub path: String,
     pub rule: Option<PathRule>,
+    /// The value stands in quotes, and they are a part of it.
+    pub quoted: bool,
     /// The channel that has the address, where no file or variable does.
     pub stored: Option<Stored>,
 }
@@ -89,6 +93,7 @@ fn one(container: &Container, judged: &Judged, stored: Option<Stored>) -> Option
     let path = if path.starts_with('/') && path.bytes().all(|b| b.is_ascii_graphic()) { path } else { "" };
     let web = matches!(scheme, Some("http")) || (scheme.is_none() && address.form != Form::Dsn);
     let speaks = match protocol {
+        _ if scheme == Some("https") && !judged.role.proxy => Speaks::Tls,
         _ if judged.role.proxy || !web => Speaks::Other,
         Some("ollama") => Speaks::Ollama,
         Some("openai") => Speaks::OpenAi,
@@ -114,8 +119,11 @@ fn one(container: &Container, judged: &Judged, stored: Option<Stored>) -> Option
             distinct(vec![format!("{path}/"), "/api/tags".to_owned(), "/v1/models".to_owned()])
         }
         Speaks::Http => vec![if path.is_empty() { "/".to_owned() } else { path.to_owned() }],
+        Speaks::Tls => vec!["/".to_owned()],
         Speaks::Other => Vec::new(),
     };
+    let whole = text.trim();
+    let quoted = ['"', '\''].iter().any(|q| whole.len() > 1 && whole.starts_with(*q) && whole.ends_with(*q));
     let shown = match address.form {
         Form::Url | Form::Dsn => mask(slice(text, address.whole.clone())),
         _ if address.host.contains(':') => format!("[{}]:{port}", address.host),
@@ -130,6 +138,7 @@ fn one(container: &Container, judged: &Judged, stored: Option<Stored>) -> Option
         speaks,
         path: path.to_owned(),
         rule,
+        quoted,
         stored,
     })
 }

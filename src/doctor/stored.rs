@@ -64,9 +64,17 @@ fn server(facts: &Facts, container: &Container, store: &Store, dsn: &str) -> Res
         _ if address.form == Form::Dsn => Dialect::Mysql,
         _ => return Err(unread()),
     };
-    let who = user_ranges(dsn).into_iter().next().map(|range| slice(dsn, range)).ok_or_else(unread)?;
+    // In MySQL's form a password may hold anything, blanks too.
+    let who = match dialect {
+        Dialect::Postgres => user_ranges(dsn).into_iter().next().map(|range| slice(dsn, range)),
+        Dialect::Mysql => dsn.rsplit_once("@tcp(").map(|(who, _)| who),
+    };
+    let who = who.ok_or_else(unread)?;
     let (user, password) = who.split_once(':').unwrap_or((who, ""));
-    let path = slice(dsn, address.path_range.clone()).trim_start_matches([')', '/']);
+    let path = match dialect {
+        Dialect::Postgres => slice(dsn, address.path_range.clone()).trim_start_matches('/'),
+        Dialect::Mysql => dsn.split_once(")/").map_or("", |(_, path)| path),
+    };
     let database = upto(path, path.find('?').unwrap_or(path.len()));
     // A URL is percent-encoded, MySQL's form is not.
     let plain = |text: &str| match dialect {
@@ -172,6 +180,11 @@ fn on_page(container: &Container, id: i64, name: &str, new: &str) -> Text {
     )
 }
 
+/// Whether a shell takes a text for one word as it stands.
+fn word(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_./:@+".contains(c))
+}
+
 /// What the files must give a container before the address works, as `dockline fix --set` takes it: the host's name, or a network.
 fn lacking(patient: &Patient<'_>, container: &Container, found: &Ailment, target: &Target) -> Option<String> {
     let files = patient.files?;
@@ -225,18 +238,25 @@ impl Stored {
 
     fn by_sql(&self, patient: &Patient<'_>, container: &Container, sql: &str) -> Text {
         let command = match &self.kept.shelf {
-            Shelf::File { path, .. } => container.on_host(path).map(|path| format!("sqlite3 {path} \"{sql}\"")),
+            // Elsewhere, or in Docker Desktop's machine, the path is not one of this machine.
+            Shelf::File { path, .. } if patient.host.here => {
+                container.on_host(path).filter(|path| word(path)).map(|path| format!("sqlite3 {path}"))
+            }
+            Shelf::File { .. } => None,
             Shelf::Server { container: server, dialect, login, .. } => {
-                let server = patient.facts.containers.iter().find(|c| c.id == *server);
+                let server = patient.container(server);
                 let (user, database) = (&login.user, &login.database);
                 let client = match dialect {
                     Dialect::Postgres => format!("psql -U {user} -d {database} -c"),
                     Dialect::Mysql => format!("mysql -u {user} -p {database} -e"),
                 };
-                server.map(|s| format!("docker exec -it {} {client} \"{sql}\"", s.name))
+                let plain = word(user) && word(database);
+                server.filter(|_| plain).map(|s| format!("docker exec -it {} {client}", s.name))
             }
         };
-        let command = command.unwrap_or_else(|| sql.to_owned());
+        // What a shell would read in another way is not put into a command.
+        let command = command.filter(|_| !sql.contains(['$', '`', '"', '\\', '!']));
+        let command = command.map_or_else(|| sql.to_owned(), |command| format!("{command} \"{sql}\""));
         // https://github.com/songquanpeng/one-api/blob/main/main.go: with Redis or MEMORY_CACHE_ENABLED it reads channels from time to time.
         let cached = container.variable("MEMORY_CACHE_ENABLED") == Some("true")
             || container.variable("REDIS_CONN_STRING").is_some_and(|v| !v.is_empty());
@@ -246,5 +266,66 @@ impl Stored {
         }
         let again = format!("docker restart {}", container.name);
         words.and(&text!(" and then {again}, as it keeps channels in memory", "，再 {again}（它把渠道缓存在内存里）"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::panic, reason = "a test may panic")]
+
+    use super::*;
+    use crate::engine::Attached;
+
+    fn container(service: &str, image: &str, variables: &[(&str, &str)]) -> Container {
+        let mut out = Container { id: service.to_owned(), service: service.to_owned(), ..Container::default() };
+        out.image = image.to_owned();
+        out.start_dir = "/data".to_owned();
+        out.state.status = "running".to_owned();
+        out.environment = variables.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let aliases = vec![service.to_owned()];
+        out.attached = vec![Attached { network: "net".to_owned(), aliases, ..Attached::default() }];
+        out
+    }
+
+    fn shelf(variables: &[(&str, &str)]) -> Result<Shelf, Text> {
+        let app = container("one-api", "justsong/one-api:v0.6.10", variables);
+        let facts = Facts { containers: vec![app, container("db", "mysql:8", &[])], ..Facts::default() };
+        let (mut kept, mut gaps) = kept(&facts);
+        kept.pop().map(|k| k.shelf).ok_or_else(|| gaps.pop().unwrap_or_else(|| text!("nothing", "没有")))
+    }
+
+    #[test]
+    fn the_file_is_found_by_its_variable() {
+        let path = |variables: &[(&str, &str)]| match shelf(variables) {
+            Ok(Shelf::File { path, .. }) => path,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(path(&[]), "/data/one-api.db");
+        assert_eq!(path(&[("SQL_DSN", "local")]), "/data/one-api.db");
+        assert_eq!(path(&[("SQLITE_PATH", "x/new.db?_busy_timeout=5000")]), "/data/x/new.db");
+        assert_eq!(path(&[("SQLITE_PATH", "file:/srv/new.db?mode=rwc")]), "/srv/new.db");
+    }
+
+    #[test]
+    fn the_server_is_found_by_the_data_source_name() {
+        let login = |dsn: &str| match shelf(&[("SQL_DSN", dsn)]) {
+            Ok(Shelf::Server { container, dialect, login, .. }) => {
+                assert_eq!(container, "db");
+                (dialect, login.user, login.password, login.database, login.port)
+            }
+            other => panic!("{other:?}"),
+        };
+        let of = |dialect, user: &str, password: &str, database: &str, port| {
+            (dialect, user.to_owned(), password.to_owned(), database.to_owned(), port)
+        };
+        assert_eq!(login("root:a@ b:c@tcp(db:3306)/one-api"), of(Dialect::Mysql, "root", "a@ b:c", "one-api", 3306));
+        assert_eq!(login("app:pw@tcp(db:3307)/x?parseTime=true"), of(Dialect::Mysql, "app", "pw", "x", 3307));
+        assert_eq!(
+            login("postgres://app:p%40w@db/one%20api?sslmode=disable"),
+            of(Dialect::Postgres, "app", "p@w", "one api", 5432)
+        );
+        for unread in ["root:pw@tcp(elsewhere:3306)/x", "root:pw@unix(/run/mysqld.sock)/x", "nonsense"] {
+            assert!(shelf(&[("SQL_DSN", unread)]).is_err(), "{unread}");
+        }
     }
 }

@@ -271,7 +271,7 @@ fn server<'p>(patient: &Patient<'p>, way: &Warm) -> Option<&'p Container> {
     })
 }
 
-/// The words of an error: `{"error": "..."}` (Ollama) or `{"error": {"message": "..."}}` (the API of `OpenAI`'s kind).
+/// The words of an error: `{"error": "..."}` (Ollama) or `{"error": {"message": "..."}}` (`OpenAI`).
 fn error_of(body: &str) -> Option<String> {
     let value: Value = serde_json::from_str(body.trim()).ok()?;
     let error = value.get("error")?;

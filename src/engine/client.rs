@@ -151,10 +151,11 @@ impl Engine {
         let mut containers: Vec<Container> =
             inspected.into_iter().flatten().map(|c| Container::of(&value(c))).collect();
         for container in &mut containers {
-            // The list says `Up 4 seconds`: what runs just now and was restarted often will end again.
+            // The list says `Up 4 seconds`, or `Restarting` a moment before: what runs just now and was restarted often will end again.
             let same = |c: &&&Value| c.get("Id").and_then(Value::as_str) == Some(container.id.as_str());
             let said = mine.iter().find(same).and_then(|c| c.get("Status")?.as_str());
-            container.state.young = said.is_some_and(|s| s.starts_with("Up") && s.contains("second"));
+            container.state.young =
+                said.is_some_and(|s| (s.starts_with("Up") && s.contains("second")) || s.starts_with("Restarting"));
         }
         let networks: BTreeSet<&str> =
             containers.iter().flat_map(|c| c.attached.iter().map(|a| a.network.as_str())).collect();

@@ -175,6 +175,8 @@ pub(super) fn of_client(said: &str) -> Vec<Channel> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+
     use super::*;
 
     #[test]

@@ -30,5 +30,5 @@ pub use no_proxy::{covers, exempt};
 pub use survey::{
     Fault, Judged, MODEL_PORTS, Reached, Survey, Verdict, is_loopback, judge_address, protocol_port, superseded,
 };
-pub use topology::{Blocked, Node, Topology, valid_address};
+pub use topology::{AddressRange, Blocked, Node, Topology, valid_address};
 pub use way::{Goal, Need, Way, plain, way};

@@ -116,13 +116,21 @@ fn words(kind: &FaultKind) -> (Text, Text) {
             text!("text behind a quoted value", "引号后面还有别的文字"),
             text!("put it inside the quotes, or a comment sign before it", "把它放进引号里，或者在前面加注释符号"),
         ),
-        FaultKind::CommentNotSeparated => (
-            text!("no blank before the comment", "注释前面少了空格"),
-            text!("put a blank before #", "在 # 前面加一个空格"),
-        ),
         FaultKind::Escape => (
             text!("an escape that YAML does not know", "YAML 不认识这个转义"),
             text!("double the backslash, or use single quotes", "把反斜杠写成两个，或者用单引号"),
+        ),
+        FaultKind::InBrackets('?') => (
+            text!("inside brackets a `?` ends a value without quotes", "在括号里，`?` 会截断不带引号的值"),
+            text!("quote the value", "给这个值加引号"),
+        ),
+        FaultKind::InBrackets(c) => (
+            text!("inside brackets a value without quotes can't start with `{c}`", "在括号里，不带引号的值不能以 `{c}` 开头"),
+            text!("quote it", "加上引号"),
+        ),
+        FaultKind::AnchorName(c) => (
+            text!("an anchor's name can't have a `{c}`", "锚点的名字里不能有 `{c}`"),
+            text!("use letters, digits, `_` and `-` only, in its aliases too", "只用字母、数字、`_` 和 `-`；引用它的别名也要改"),
         ),
         FaultKind::UnknownAnchor => (
             text!("the alias names an anchor that is not defined above", "别名引用的锚点在上文没有定义"),

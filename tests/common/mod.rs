@@ -4,8 +4,8 @@
     unreachable_pub,
     clippy::unwrap_used,
     clippy::panic,
-    clippy::indexing_slicing,
     clippy::print_stdout,
+    clippy::indexing_slicing,
     reason = "each test binary uses its own part of it; a test may panic"
 )]
 

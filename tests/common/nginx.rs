@@ -48,6 +48,14 @@ fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
+/// Directives that keep nginx's temporary files below a folder.
+pub fn places(home: &Path) -> String {
+    let home = home.display();
+    ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+        .map(|kind| format!("{kind}_temp_path {home}/{kind};\n"))
+        .concat()
+}
+
 /// nginx with the folder's file, its two ports replaced; `None` where there is no nginx.
 pub fn proxy(args: &[&str], backend: u16) -> Option<(tempfile::TempDir, Running, u16)> {
     let nginx = tool("nginx")?;
@@ -58,10 +66,7 @@ pub fn proxy(args: &[&str], backend: u16) -> Option<(tempfile::TempDir, Running,
     let conf = std::fs::read_to_string(home.join("ollama.conf")).unwrap();
     let conf = conf.replace("11435", &front.to_string()).replace("11434", &backend.to_string());
     std::fs::write(home.join("ollama.conf"), conf).unwrap();
-    let temp: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-        .iter()
-        .map(|kind| format!("    {kind}_temp_path {}/{kind};\n", home.display()))
-        .collect();
+    let temp = places(&home);
     let home_path = home.display();
     let all = format!(
         "daemon off;\nmaster_process off;\npid {home_path}/pid;\nerror_log {home_path}/error.log;\nevents {{}}\nhttp {{\n    access_log off;\n{temp}    include ollama.conf;\n}}\n"

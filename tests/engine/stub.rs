@@ -1,6 +1,7 @@
 //! Stands for every program in the engine tests.
 //! `stub serve [KIND@]ADDRESS:PORT...` answers there and stays; `stub call HOST PORT` says what happens: ok, refused, dns ...
-//! A kind says what is spoken: `ollama`, `openai`, `web`, `broken` (502), `silent`, `banner` (no HTTP); without one, `ok` to all.
+//! A kind says what is spoken: `ollama`, `openai`, `web`, `broken` (502), `secure` (as nginx on an
+//! https port), `silent`, `banner` (no HTTP); without one, `ok` to all.
 //! `old-ollama` allows no header of the `openai` package, `small` has no memory for its models, `busy` answers two at a time;
 //! `pass=HOST:PORT` hands on what that server says, `hold=HOST:PORT` all of it at the end. Models write ten words in a second.
 //! `stub end STATUS` ends at once, `stub eat` takes memory until it is killed.
@@ -89,6 +90,7 @@ fn answer(mut stream: TcpStream, kind: &str) -> std::io::Result<()> {
         ("ollama", _) => ("404 Not Found", "404 page not found"),
         ("openai", _) => ("404 Not Found", r#"{"detail":"Not Found"}"#),
         ("web", _) => ("200 OK", "<!doctype html><title>stub</title>"),
+        ("secure", _) => ("400 Bad Request", "<html>The plain HTTP request was sent to HTTPS port</html>"),
         ("broken", _) => ("502 Bad Gateway", "<html>502</html>"),
         _ => ("200 OK", "ok"),
     };
