@@ -693,16 +693,6 @@ impl Case<'_> {
 
     fn unreachable(&self) -> Ailment {
         let (own, shown) = (self.own(), self.shown());
-        // The bridge is there: no route is what a firewall answers, `icmp-admin-prohibited` of firewalld say.
-        if let Some(address) = self.host_address()
-            && self.patient.host.here
-        {
-            let message = text!(
-                "`{own}` can't reach {shown}: the host's firewall rejects the packets of containers (no route to host)",
-                "`{own}` 连不上 {shown}：宿主机的防火墙拒绝了容器的数据包（no route to host）"
-            );
-            return self.opened(self.ailment("host-firewall", Layer::Connect, message), address, None);
-        }
         let internal = |name: &str| self.patient.facts.networks.iter().any(|n| n.name == name && n.internal);
         let attached = &self.container.attached;
         if !attached.is_empty() && attached.iter().all(|a| internal(&a.network)) {
@@ -714,6 +704,17 @@ impl Case<'_> {
         }
         if let Some(found) = self.vacant() {
             return found;
+        }
+        // The bridge is there: no route is what a firewall answers, `icmp-admin-prohibited` of firewalld say.
+        if let Some(address) = self.host_address()
+            && self.patient.host.here
+            && self.container.mode != "none"
+        {
+            let message = text!(
+                "`{own}` can't reach {shown}: the host's firewall rejects the packets of containers (no route to host)",
+                "`{own}` 连不上 {shown}：宿主机的防火墙拒绝了容器的数据包（no route to host）"
+            );
+            return self.opened(self.ailment("host-firewall", Layer::Connect, message), address, None);
         }
         let message = if self.container.mode == "none" {
             text!(
