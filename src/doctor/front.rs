@@ -130,7 +130,7 @@ pub fn questions(front: &Front) -> Vec<Ask> {
     let path = &front.path;
     let models = if path.is_empty() { "/v1/models".to_owned() } else { format!("{path}/models") };
     let all = [format!("{path}/"), format!("{path}/api/tags"), models];
-    all.iter().map(|path| Ask::get(front.at, &front.host, path)).collect()
+    all.iter().map(|path| Ask::get(&[front.at], &front.host, path)).collect()
 }
 
 /// A front with what it said to its questions.
@@ -168,7 +168,7 @@ impl Met {
             _ if path.is_empty() => ("/v1/chat/completions".to_owned(), OPENAI_HEADERS),
             _ => (format!("{path}/chat/completions"), OPENAI_HEADERS),
         };
-        let mut ask = Ask::get(self.front.at, &self.front.host, &path);
+        let mut ask = Ask::get(&[self.front.at], &self.front.host, &path);
         "OPTIONS".clone_into(&mut ask.method);
         let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         ask.headers = vec![
@@ -198,7 +198,8 @@ fn door(patient: &Patient<'_>, container: &Container, met: &Met) -> Option<Ailme
     let (name, shown) = (&container.service, &met.front.shown);
     let page = met.heard.first()?;
     let found = |cause, layer, message| Ailment::new(cause, layer, Severity::Error, name, message);
-    if matches!(page.status, 502..=504) {
+    // 503 is also what a server says of itself while it starts.
+    if matches!(page.status, 502 | 504) {
         let status = page.status;
         let message = text!(
             "`{name}` answers {status} at {shown}: it is a proxy, and the server behind it does not answer",

@@ -16,10 +16,7 @@ use crate::text;
 /// What is wrong with one address; `None` where it works, or where that can't be told.
 pub(super) fn judge(patient: &Patient<'_>, planned: &Planned, answer: &Answer) -> Option<Ailment> {
     let container = patient.facts.containers.iter().find(|c| c.id == planned.container)?;
-    let mut case = Case { patient, planned, answer, container, addresses: answer.addresses.clone() };
-    if case.addresses.is_empty() && answer.name == Name::Ok {
-        case.addresses = case.by_facts();
-    }
+    let case = Case { patient, planned, answer, container, addresses: meaning(patient, planned, answer) };
     if planned.quoted {
         return Some(case.quoted());
     }
@@ -36,6 +33,15 @@ pub(super) fn judge(patient: &Patient<'_>, planned: &Planned, answer: &Answer) -
         Tcp::Reset => Some(case.reset()),
         Tcp::Unreachable if case.to_loopback() => Some(case.refused()),
         Tcp::Unreachable => Some(case.unreachable()),
+    }
+}
+
+/// The addresses that a name has in its container: as the tool said that asked, else by the facts.
+pub(super) fn meaning(patient: &Patient<'_>, planned: &Planned, answer: &Answer) -> Vec<IpAddr> {
+    let container = patient.facts.containers.iter().find(|c| c.id == planned.container);
+    match container.filter(|_| answer.addresses.is_empty() && answer.name == Name::Ok) {
+        Some(container) => Case { patient, planned, answer, container, addresses: Vec::new() }.by_facts(),
+        None => answer.addresses.clone(),
     }
 }
 

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use serde_json::{Value, json};
 
 use super::front::Met;
+use super::judge::meaning;
 use super::models::{listed, near, same};
 use super::plan::Speaks;
 use super::{Ailment, Layer, Looked, Patient};
@@ -22,13 +23,21 @@ pub struct Warm {
     pub variable: Option<String>,
     /// The address, credentials masked.
     pub shown: String,
-    pub at: SocketAddr,
+    /// The addresses that the name has.
+    pub at: Vec<SocketAddr>,
     host: String,
     /// Where the API begins.
     base: String,
     speaks: Speaks,
     /// The name as the server has it.
     pub model: String,
+}
+
+impl Warm {
+    /// Whether it leads to loopback, which is another machine in each container.
+    pub fn to_itself(&self) -> bool {
+        self.at.iter().any(|at| at.ip().is_loopback())
+    }
 }
 
 /// How much a model is asked to write, in tokens: enough to see whether it streams.
@@ -67,12 +76,17 @@ pub struct Warmed {
 }
 
 /// The ways to a model: addresses that containers use (each server once), then published ports and what browsers call.
-pub fn ways(model: &str, looked: &[Looked], fronts: &[Met]) -> Vec<Warm> {
+pub fn ways(patient: &Patient<'_>, model: &str, looked: &[Looked], fronts: &[Met]) -> Vec<Warm> {
     let mut out: Vec<Warm> = Vec::new();
     for one in looked.iter().filter(|l| l.failed.is_none()) {
         let target = &one.planned.target;
         let Some((path, names)) = one.answer.pages.iter().find_map(|p| Some((&p.path, listed(p)?))) else { continue };
-        let (Some(base), Some(ip)) = (base(path), one.answer.addresses.first()) else { continue };
+        let Some(base) = base(path) else { continue };
+        let addresses = meaning(patient, &one.planned, &one.answer).into_iter();
+        let at: Vec<SocketAddr> = addresses.map(|ip| SocketAddr::new(ip, target.port)).collect();
+        if at.is_empty() {
+            continue;
+        }
         let Some(model) = names.into_iter().find(|n| same(n, model)) else { continue };
         let host = if target.host.contains(':') { format!("[{}]", target.host) } else { target.host.clone() };
         out.push(Warm {
@@ -80,7 +94,7 @@ pub fn ways(model: &str, looked: &[Looked], fronts: &[Met]) -> Vec<Warm> {
             service: one.planned.service.clone(),
             variable: Some(one.planned.variable.clone()),
             shown: one.planned.shown.clone(),
-            at: SocketAddr::new(*ip, target.port),
+            at,
             host: format!("{host}:{}", target.port),
             base: base.0,
             speaks: base.1,
@@ -96,7 +110,7 @@ pub fn ways(model: &str, looked: &[Looked], fronts: &[Met]) -> Vec<Warm> {
             service: met.front.service.clone(),
             variable: met.front.call.as_ref().map(|c| c.variable.clone()),
             shown: met.front.shown.clone(),
-            at: met.front.at,
+            at: vec![met.front.at],
             host: met.front.host.clone(),
             base: if speaks == Speaks::OpenAi && path.is_empty() { "/v1".to_owned() } else { path.clone() },
             speaks,
@@ -105,9 +119,8 @@ pub fn ways(model: &str, looked: &[Looked], fronts: &[Met]) -> Vec<Warm> {
     }
     let mut kept: Vec<Warm> = Vec::new();
     for way in out {
-        // Loopback is another machine in each container; other addresses lead to the same server from everywhere.
-        let same =
-            |k: &Warm| k.at == way.at && k.base == way.base && (k.from == way.from || !way.at.ip().is_loopback());
+        // Addresses other than loopback lead to the same server from everywhere.
+        let same = |k: &Warm| k.at == way.at && k.base == way.base && (k.from == way.from || !way.to_itself());
         if !kept.iter().any(same) {
             kept.push(way);
         }
@@ -137,7 +150,7 @@ pub fn request(way: &Warm, embed: bool) -> Ask {
         ),
         (_, true) => ("/embeddings", json!({"model": model, "input": prompt})),
     };
-    let mut ask = Ask::get(way.at, &way.host, &format!("{base}{path}"));
+    let mut ask = Ask::get(&way.at, &way.host, &format!("{base}{path}"));
     "POST".clone_into(&mut ask.method);
     ask.headers = vec![("Content-Type".to_owned(), "application/json".to_owned())];
     ask.body = body.to_string();
@@ -264,9 +277,9 @@ fn of_one(patient: &Patient<'_>, one: &Warmed) -> Option<Ailment> {
 
 /// The container that answers at an address: the one of that address, or the one that publishes the port.
 fn server<'p>(patient: &Patient<'p>, way: &Warm) -> Option<&'p Container> {
-    let at = way.at;
-    patient.container_at(at.ip()).or_else(|| {
-        let by_port = |c: &&Container| c.published.iter().any(|p| p.host_port == Some(at.port()));
+    way.at.iter().find_map(|at| patient.container_at(at.ip())).or_else(|| {
+        let published = |port: Option<u16>| way.at.iter().any(|at| port == Some(at.port()));
+        let by_port = |c: &&Container| c.published.iter().any(|p| published(p.host_port));
         way.from.is_none().then(|| patient.facts.containers.iter().find(by_port)).flatten()
     })
 }
@@ -288,6 +301,8 @@ fn failed(one: &Warmed) -> Option<Ailment> {
     let (cause, layer) = match status {
         // It lists its models to everybody, and wants a key for answers: none was sent.
         401 | 403 => return None,
+        // The probe got through: what this says of the way is nothing.
+        0 if one.heard.cut == Some(Cut::Unconnected) => return None,
         0 => ("stream-cut", Layer::Http),
         404 => ("model-not-found", Layer::Model),
         429 | 503 => ("rate-limit", Layer::Model),
@@ -424,7 +439,7 @@ mod tests {
             service: String::new(),
             variable: None,
             shown: String::new(),
-            at: ([127, 0, 0, 1], 1).into(),
+            at: Vec::new(),
             host: String::new(),
             base: String::new(),
             speaks: Speaks::OpenAi,

@@ -18,7 +18,8 @@ use super::probe::{CONNECT, MOST};
 /// A request. No credentials are ever among its headers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ask {
-    pub at: SocketAddr,
+    /// The addresses that the name has, tried one after the other.
+    pub at: Vec<SocketAddr>,
     /// The `Host` header: the name and port by which the client knows the server.
     pub host: String,
     pub method: String,
@@ -31,7 +32,8 @@ pub struct Ask {
 
 impl Ask {
     /// A request without a body, with the time limit of a probe.
-    pub fn get(at: SocketAddr, host: &str, path: &str) -> Self {
+    pub fn get(at: &[SocketAddr], host: &str, path: &str) -> Self {
+        let at = at.to_vec();
         let (host, path) = (host.to_owned(), path.to_owned());
         let limit = super::probe::READ;
         Self { at, host, method: "GET".to_owned(), path, headers: Vec::new(), body: String::new(), limit }
@@ -130,8 +132,15 @@ fn since(start: Instant) -> u64 {
 }
 
 async fn exchange(ask: &Ask, start: Instant, out: &mut Heard, heard: &dyn Fn(&Piece)) -> Result<(), Cut> {
-    let dialed = tokio::time::timeout(Duration::from_secs(CONNECT), tokio::net::TcpStream::connect(ask.at)).await;
-    let stream = dialed.map_err(|_| Cut::Unconnected)?.map_err(|_| Cut::Unconnected)?;
+    let mut stream = None;
+    for at in &ask.at {
+        let dialed = tokio::time::timeout(Duration::from_secs(CONNECT), tokio::net::TcpStream::connect(at)).await;
+        stream = dialed.ok().and_then(Result::ok);
+        if stream.is_some() {
+            break;
+        }
+    }
+    let stream = stream.ok_or(Cut::Unconnected)?;
     let shaken = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await;
     let (mut sender, connection) = shaken.map_err(|_| Cut::Broken)?;
     let request = request(ask).ok_or(Cut::Broken)?;

@@ -169,7 +169,8 @@ impl Process {
         } else {
             mode
         };
-        let wanted = if folder { 0o5 } else { 0o4 };
+        // Files in a folder are reached by their names without a list of them.
+        let wanted = if folder { 0o1 } else { 0o4 };
         self.reads_all || bits & wanted == wanted
     }
 }
