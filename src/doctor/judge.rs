@@ -625,6 +625,11 @@ impl Case<'_> {
             (!culprits.is_empty()).then_some((network, culprits))
         });
         let Some((network, culprits)) = filtered else {
+            let found = if self.patient.host.here && self.patient.host.firewall.is_none() {
+                found.help(text!("as root, dockline names the rule", "用 root 运行 dockline，可以指出是哪条规则"))
+            } else {
+                found
+            };
             return found.help(if target.is_some() {
                 text!(
                     "a firewall on the host drops packets between containers: sudo iptables -S FORWARD; sudo nft list ruleset",
@@ -655,6 +660,12 @@ impl Case<'_> {
             Base::Nft(place) => vec![format!("sudo nft insert rule {place} ip saddr {subnet} tcp dport {port} accept")],
         };
         found.commands.extend(commands);
+        if matches!(last.base, Base::Iptables(_) | Base::Nft(_)) {
+            return found.help(text!(
+                "that lasts until the next boot: put it where this firewall's rules are kept, too",
+                "重启后会失效：还要写进保存防火墙规则的地方"
+            ));
+        }
         found
     }
 
