@@ -56,6 +56,7 @@ const SICK: &[(&str, &str, &str)] = &[
     ("gone", "container", "server-not-running"),
     ("bound-inside", "connect", "container-bind-loopback"),
     ("bound-published", "connect", "container-bind-loopback"),
+    ("shy", "connect", "container-bind-loopback"),
     ("published-loopback", "connect", "host-bind-loopback"),
     ("missing-v1", "api", "url-missing-v1"),
     ("extra-path", "api", "url-extra-path"),
@@ -178,7 +179,7 @@ fn each_sickness_is_named_by_its_layer() {
         std::thread::sleep(std::time::Duration::from_millis(200));
     }
     let report = stack.doctor();
-    let fine = ["ollama", "redis", "vllm", "web", "db", "shy", "local", "raw", "proxy", "mute"];
+    let fine = ["ollama", "redis", "vllm", "web", "db", "local", "raw", "proxy", "mute"];
     let wrong = misnamed(&report, SICK, &fine);
     let human = doctor(engine, stack.dir.path(), &["-p", &stack.project]);
     assert!(!human.out.contains("hunter2") && !report.to_string().contains("hunter2"), "a secret is printed");

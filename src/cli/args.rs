@@ -447,6 +447,16 @@ pub struct Doctor {
     /// Exit 1 also for what could not be judged
     #[arg(long)]
     pub strict: bool,
+    /// Where nothing else can ask from inside a container: start a helper of this image in its network, and remove it. The image
+    /// must be there already, with sh and curl, wget, nc or python3
+    #[arg(long, value_name = "IMAGE")]
+    pub helper: Option<String>,
+    /// Ask this model for a few words on each way to it: times, and whether a proxy holds the stream back (loads the model)
+    #[arg(long, value_name = "MODEL")]
+    pub warm: Option<String>,
+    /// Ask that model so many times at once: who turns requests away (429, 503)?
+    #[arg(long, value_name = "N", requires = "warm", value_parser = clap::value_parser!(u16).range(2..=64))]
+    pub load: Option<u16>,
     #[command(flatten)]
     pub project: Project,
 }

@@ -9,12 +9,16 @@ use foldhash::HashMap;
 
 use super::args::{Doctor, DoctorFormat};
 use super::bundle::bundle;
+use super::calls;
 use super::session::{self, Failure, Session};
 use crate::compose::{self, Project, Request};
 use crate::diag::{Severity, Text, mask};
-use crate::doctor::{Ailment, Examined, Kept, Looked, Patient, Planned, compose_text, examine, kept, plan, put_seen};
+use crate::doctor::{
+    Ailment, Examined, Kept, Looked, Met, Patient, Planned, Warmed, compose_text, examine, kept, plan, put_seen, told,
+};
 use crate::engine::{
-    self, Answer, Container, Engine, Facts, HostSide, INSIDE, Job, Listening, Name, Probed, Target, Tcp, Tool, Wanted,
+    self, ASKING, Answer, Container, Cut, Engine, Facts, Firewall, HostSide, INSIDE, Job, Ladder, Listening, Machine,
+    Name, Probed, Target, Tcp, Tool, Wanted, shut,
 };
 use crate::network::{self, Judged, MODEL_PORTS, Survey};
 use crate::report::{self, tame};
@@ -24,13 +28,18 @@ use crate::view::{Running, Told, running_html};
 /// The part of the program that runs in a container's network namespace; `None` where this is no such run.
 pub(super) fn inside() -> Option<u8> {
     let mut words = std::env::args_os().skip(1);
-    if words.next()? != INSIDE {
+    let word = words.next()?;
+    if word != INSIDE && word != ASKING {
         return None;
     }
-    let root = words.next()?;
     let mut plan = String::new();
-    let read = std::io::stdin().lock().take(16 << 20).read_to_string(&mut plan);
-    let targets: Vec<Target> = read.ok().and_then(|_| serde_json::from_str(&plan).ok())?;
+    std::io::stdin().lock().take(16 << 20).read_to_string(&mut plan).ok()?;
+    if word == ASKING {
+        engine::asked(&plan, &|line| session::print(&format!("{line}\n")));
+        return Some(session::OK);
+    }
+    let root = words.next()?;
+    let targets: Vec<Target> = serde_json::from_str(&plan).ok()?;
     let answers = engine::try_all(&targets, Path::new(&root));
     session::print(&serde_json::to_string(&answers).unwrap_or_default());
     Some(session::OK)
@@ -64,10 +73,19 @@ pub(super) fn run(session: &mut Session, args: &Doctor) -> Result<u8, Failure> {
     let told = network::Facts::default();
     let mut survey = Survey::new(&running, &told);
     let planned = plan(&facts, &kept, &survey);
-    let (answers, host, inner) = look(&engine, &facts, &planned);
+    let ladder = Ladder { enter: engine.by_socket(), helper: args.helper.as_deref() };
+    let (answers, host, inner) = look(&engine, &facts, &planned, ladder, &mut gaps);
     let patient = Patient { facts: &facts, host: &host, inside: &inner, files: project.as_ref(), compose: &compose };
     let mut found = examine(&patient, &planned, &answers);
     found.gaps.append(&mut gaps);
+    // Published ports lead to this machine only where its own socket leads to the engine.
+    if engine.by_socket() {
+        found.met(&patient, calls::meet(&patient, &survey));
+    }
+    if let Some(model) = &args.warm {
+        let warmed = calls::warm(&patient, &found, (model, args.load), session.lang);
+        found.warmed(&patient, model, warmed);
+    }
     if !host.here {
         found.gaps.push(text!(
             "the engine's host is not this machine (or its networks are not visible here): who listens on the host was not looked at",
@@ -208,7 +226,13 @@ fn running(session: &mut Session, facts: &Facts, kept: &[Kept]) -> Project {
 type Answers = Vec<(Option<Tool>, Answer)>;
 
 /// Asks from inside all containers, side by side, and looks at the host.
-fn look(engine: &Engine, facts: &Facts, planned: &[Planned]) -> (Answers, HostSide, Vec<(String, Vec<Listening>)>) {
+fn look(
+    engine: &Engine,
+    facts: &Facts,
+    planned: &[Planned],
+    ladder: Ladder<'_>,
+    gaps: &mut Vec<Text>,
+) -> (Answers, HostSide, Vec<(String, Vec<Listening>)>) {
     let seen = |c: &Container| engine.by_socket() && c.running() && engine::sees(c.state.pid, &c.hostname);
     let mut jobs: Vec<Job> = Vec::new();
     for planned in planned {
@@ -222,7 +246,14 @@ fn look(engine: &Engine, facts: &Facts, planned: &[Planned]) -> (Answers, HostSi
             job.targets.push(planned.target.clone());
         }
     }
-    let probed: Vec<Probed> = engine.probe(&jobs, engine.by_socket());
+    let probed: Vec<Probed> = engine.probe(&jobs, ladder);
+    if let Some((helper, why)) = ladder.helper.zip(probed.iter().find_map(|p| p.trouble.as_deref())) {
+        let why = mask(why);
+        gaps.push(text!(
+            "the helper {helper} can't be started (docker pull {helper} fetches it): {why}",
+            "启动不了辅助容器 {helper}（可以先 docker pull {helper}）：{why}"
+        ));
+    }
     let answers: Answers = planned
         .iter()
         .map(|planned| {
@@ -246,6 +277,18 @@ fn look(engine: &Engine, facts: &Facts, planned: &[Planned]) -> (Answers, HostSi
     ports.sort_unstable();
     ports.dedup();
     host.name_holders(&ports);
+    if host.here {
+        host.machine = Machine::look(&facts.about.store);
+        for container in facts.containers.iter().filter(|c| seen(c)) {
+            let binds = container.binds.iter().map(|(source, target)| (source.as_str(), target.as_str()));
+            host.machine.shut.extend(shut(&container.id, container.state.pid, binds));
+        }
+    }
+    // A rootless engine has its bridges elsewhere.
+    let filtered = |a: &Answer| matches!(a.tcp, Tcp::Timeout | Tcp::Refused | Tcp::Unreachable);
+    if host.here && !facts.about.rootless && answers.iter().any(|(_, a)| filtered(a)) {
+        host.firewall = Firewall::read();
+    }
     let inside = facts.containers.iter().filter(|c| seen(c) && c.mode != "host");
     let inside = inside.filter_map(|c| Some((c.id.clone(), engine::of_process(Some(c.state.pid))?))).collect();
     (answers, host, inside)
@@ -268,7 +311,9 @@ struct Document<'a> {
     engine: serde_json::Value,
     containers: Vec<serde_json::Value>,
     endpoints: Vec<serde_json::Value>,
+    outside: Vec<serde_json::Value>,
     findings: Vec<serde_json::Value>,
+    warm: Vec<serde_json::Value>,
     gaps: Vec<&'a str>,
     summary: serde_json::Value,
 }
@@ -321,7 +366,9 @@ impl Report<'_> {
             }),
             containers: containers.collect(),
             endpoints: endpoints.collect(),
+            outside: self.found.met.iter().map(outside).collect(),
             findings: findings.collect(),
+            warm: self.found.warmed.iter().map(warm).collect(),
             gaps: self.found.gaps.iter().map(|g| g.get(lang)).collect(),
             summary: json!({
                 "error": count(Severity::Error), "warning": count(Severity::Warning), "info": count(Severity::Info),
@@ -400,9 +447,9 @@ impl Report<'_> {
         )
     }
 
-    /// Model servers of the host, and what was not looked at.
+    /// What was measured on the ways to a model, model servers of the host, and what was not looked at.
     fn notes(&self) -> Vec<Text> {
-        let mut out = Vec::new();
+        let mut out: Vec<Text> = self.found.warmed.iter().map(told).collect();
         for (listener, holder, name) in self.model_listeners() {
             let (at, port) = (listener.address, listener.port);
             let who = holder.unwrap_or(name);
@@ -449,8 +496,9 @@ impl Report<'_> {
         }
         let broken = |l: &&Looked| l.failed.is_some();
         let (bad, good): (Vec<&Looked>, Vec<&Looked>) = self.found.looked.iter().partition(broken);
-        if !self.found.looked.is_empty() {
-            let tried: Vec<[Text; 5]> = bad.into_iter().chain(good).map(row).collect();
+        let tried: Vec<[Text; 5]> =
+            bad.into_iter().chain(good).map(row).chain(self.found.met.iter().map(front)).collect();
+        if !tried.is_empty() {
             let mut rows: Vec<[String; 5]> = vec![
                 [
                     text!("FROM", "从"),
@@ -488,6 +536,39 @@ impl Report<'_> {
     }
 }
 
+/// What was called from this machine, and what came back.
+fn outside(met: &Met) -> serde_json::Value {
+    let call = met.front.call.as_ref();
+    serde_json::json!({
+        "service": met.front.service, "variable": call.map(|c| &c.variable), "address": met.front.shown,
+        "status": met.heard.first().map(|h| h.status), "models": met.api().map(|(_, names)| names),
+        "origin": call.and_then(|c| c.origin.as_ref()), "preflight": met.preflight.as_ref().map(|p| p.status),
+    })
+}
+
+/// A row for what was called from this machine.
+fn front(met: &Met) -> [Text; 5] {
+    let page = met.heard.first();
+    let (status, cut) = page.map_or((0, None), |p| (p.status, p.cut));
+    let (connect, said) = match cut {
+        Some(Cut::Unconnected) => (text!("no", "连不上"), Text::same("-")),
+        Some(Cut::Broken) if status == 0 => (Text::same("ok"), text!("no HTTP", "不是 HTTP")),
+        Some(Cut::Late) if status == 0 => (Text::same("ok"), text!("none in 5 s", "5 秒内没有")),
+        _ => (Text::same("ok"), Text::same(format!("{status} {}/", met.front.path))),
+    };
+    let from = text!("this machine", "本机");
+    [from, Text::same(met.front.shown.clone()), Text::same("-"), connect, said]
+}
+
+/// A way to a model, with its times.
+fn warm(one: &Warmed) -> serde_json::Value {
+    let crowd: Vec<_> = one.crowd.iter().map(|h| serde_json::json!({"status": h.status, "took": h.took})).collect();
+    serde_json::json!({
+        "service": one.way.service, "inside": one.way.from.is_some(), "variable": one.way.variable, "address": one.way.shown,
+        "model": one.way.model, "times": one.measured, "at_once": crowd,
+    })
+}
+
 /// The layer in words: what still worked, and what did not.
 fn layer_words(ailment: &Ailment) -> Text {
     use crate::doctor::Layer as L;
@@ -498,6 +579,9 @@ fn layer_words(ailment: &Ailment) -> Text {
         L::Http => text!("HTTP (name and connection are fine)", "HTTP（名字、连接都没问题）"),
         L::Api => text!("API (name, connection and HTTP are fine)", "API（名字、连接、HTTP 都没问题）"),
         L::Model => text!("model (everything up to the API is fine)", "模型（API 以下都没问题）"),
+        L::Browser => {
+            text!("browser (the server answers, and not for this page)", "浏览器（服务有应答，但不许这个页面用）")
+        }
         L::Files => text!("the files against what runs", "文件和实际运行的不一致"),
     }
 }

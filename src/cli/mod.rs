@@ -3,6 +3,7 @@
 mod add;
 pub mod args;
 mod bundle;
+mod calls;
 mod completions;
 mod config;
 mod doctor;

@@ -7,7 +7,7 @@ use super::plan::{Planned, Speaks};
 use super::{Ailment, Layer, Patient};
 use crate::catalog::PathRule;
 use crate::diag::{Severity, Text};
-use crate::engine::{Answer, Container, Listening, Name, Page, Tcp};
+use crate::engine::{Answer, Base, Container, Culprit, Listening, Name, Page, Tcp, packet};
 use crate::network::{AddressRange, DOCKER0, HOST_ALIASES, MODEL_PORTS, find, is_loopback};
 use crate::remedy::{firewall_commands, listen_commands};
 use crate::source::{from, upto};
@@ -49,11 +49,23 @@ struct Case<'a> {
 }
 
 /// Ports as a person lists them.
-fn ports(listening: &[Listening]) -> String {
+pub(super) fn ports(listening: &[Listening]) -> String {
     let mut all: Vec<u16> = listening.iter().filter(|l| !l.on_loopback()).map(|l| l.port).collect();
     all.sort_unstable();
     all.dedup();
     all.iter().take(8).map(u16::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// A rule of a firewall, or a chain's policy, in words.
+fn named(culprit: &Culprit) -> Text {
+    let chain = &culprit.chain;
+    match &culprit.rule {
+        Some(rule) => text!("the rule in chain {chain}: {rule}", "链 {chain} 里的规则：{rule}"),
+        None => text!(
+            "chain {chain} drops what none of its rules lets in (its policy)",
+            "链 {chain} 的默认策略：没有规则放行的都丢弃"
+        ),
+    }
 }
 
 /// What servers say that are asked in plain HTTP on a port for https: nginx and Apache by 400, Go by its own text.
@@ -491,8 +503,7 @@ impl Case<'_> {
                 "{who} listens on {at}, and the connection is refused all the same: a firewall rejects it",
                 "{who} 监听在 {at}，连接却被拒绝：是防火墙拒绝的"
             );
-            let found = self.ailment("host-firewall", Layer::Connect, message.and(&words));
-            return found.help(firewall_commands(port));
+            return self.opened(self.ailment("host-firewall", Layer::Connect, message.and(&words)), address, None);
         }
         let words = if listeners.iter().all(|l| l.on_loopback()) {
             text!(
@@ -505,7 +516,22 @@ impl Case<'_> {
                 "宿主机上的 {who} 监听的是 {at}，而容器访问的是 {address}"
             )
         };
-        bound(words).help(listen_commands(port))
+        let unit = host.machine.ollama.as_ref().and_then(|u| u.listens.as_ref());
+        let opens = |said: &str| {
+            let rest = said.split_once("://").map_or(said, |(_, rest)| rest);
+            !rest.starts_with('[') && !is_loopback(rest.split(':').next().unwrap_or(rest))
+        };
+        match unit.filter(|(said, _)| who == "ollama" && opens(said)) {
+            Some((said, file)) => {
+                let file = file.display();
+                let found = bound(words).help(text!(
+                    "{file} says OLLAMA_HOST={said}, and what runs was started without it",
+                    "{file} 里写了 OLLAMA_HOST={said}，但现在运行的进程启动时没有读到它"
+                ));
+                found.run("sudo systemctl daemon-reload").run("sudo systemctl restart ollama")
+            }
+            None => bound(words).help(listen_commands(port)),
+        }
     }
 
     /// Adds which model servers there are on the host, where the one asked for is not.
@@ -547,12 +573,12 @@ impl Case<'_> {
             if shared.is_empty() {
                 return found.help(text!("the two share no network", "两者没有共同的网络"));
             }
-            return found.help(text!(
-                "a firewall on the host drops packets between containers: sudo iptables -S FORWARD; sudo nft list ruleset",
-                "宿主机的防火墙丢弃了容器之间的数据包：sudo iptables -S FORWARD；sudo nft list ruleset"
-            ));
+            let mut found = found;
+            found.cause = "host-firewall";
+            let at = self.addresses.iter().copied().find(|ip| self.patient.container_at(*ip).is_some());
+            return at.map_or(found.clone(), |at| self.opened(found, at, Some(target)));
         }
-        if self.host_address().is_some() {
+        if let Some(address) = self.host_address() {
             let message = text!(
                 "`{own}` gets no answer from {shown}: the host's firewall drops the packets of containers",
                 "`{own}` 访问 {shown} 没有回音：宿主机的防火墙丢弃了容器的数据包"
@@ -562,7 +588,7 @@ impl Case<'_> {
                 let (at, who) = (listener.address, self.who(port));
                 found = found.help(text!("a server is there: {who} listens on {at}", "服务是在的：{who} 监听在 {at}"));
             }
-            return found.help(firewall_commands(port));
+            return self.opened(found, address, None);
         }
         if let Some(found) = self.vacant() {
             return found;
@@ -572,6 +598,58 @@ impl Case<'_> {
             "the address is another machine's: is it on, and does its firewall let this machine in?",
             "这是另一台机器的地址：它开着吗？它的防火墙放行这台机器吗？"
         ))
+    }
+
+    /// Which rule of the host's firewall it is, where that can be read, and what lets the container through. `target`: another
+    /// container, where it is not the host itself.
+    fn opened(&self, found: Ailment, address: IpAddr, target: Option<&Container>) -> Ailment {
+        let port = self.port();
+        let bridge = |network: &str| self.patient.facts.networks.iter().find(|n| n.name == network);
+        let filtered = self.container.attached.iter().find_map(|attached| {
+            let network = bridge(&attached.network)?;
+            let out = match target {
+                Some(target) => {
+                    Some(bridge(&target.attached.iter().find(|a| a.addresses.contains(&address))?.network)?)
+                }
+                None => None,
+            };
+            let source = *attached.addresses.iter().find(|ip| ip.is_ipv4())?;
+            let packet = packet(&network.bridge, out.map(|n| n.bridge.as_str()), source, address, port)?;
+            let culprits = self.patient.host.firewall.as_ref()?.culprits(&packet);
+            (!culprits.is_empty()).then_some((network, culprits))
+        });
+        let Some((network, culprits)) = filtered else {
+            return found.help(if target.is_some() {
+                text!(
+                    "a firewall on the host drops packets between containers: sudo iptables -S FORWARD; sudo nft list ruleset",
+                    "宿主机的防火墙丢弃了容器之间的数据包：sudo iptables -S FORWARD；sudo nft list ruleset"
+                )
+            } else {
+                firewall_commands(port)
+            });
+        };
+        let subnet = network.subnets.iter().map(|(s, _)| s.as_str()).find(|s| s.contains('.'));
+        let subnet = subnet.unwrap_or("172.16.0.0/12");
+        let Some(last) = culprits.last() else { return found };
+        let mut found = match culprits.as_slice() {
+            [one] => found.help(named(one)),
+            all => {
+                let head = text!("one of these rules does it:", "是下面某一条规则干的：");
+                found.help(all.iter().fold(head, |text, one| text.line(&text!("  ", "  ").and(&named(one)))))
+            }
+        };
+        let commands = match &last.base {
+            Base::Ufw if target.is_none() => vec![format!("sudo ufw allow from {subnet} to any port {port} proto tcp")],
+            Base::Ufw => vec![format!("sudo ufw route allow from {subnet} to {address} port {port} proto tcp")],
+            Base::Firewalld => vec![
+                format!("sudo firewall-cmd --permanent --zone=docker --add-port={port}/tcp"),
+                "sudo firewall-cmd --reload".to_owned(),
+            ],
+            Base::Iptables(place) => vec![format!("sudo iptables {place} -s {subnet} -p tcp --dport {port} -j ACCEPT")],
+            Base::Nft(place) => vec![format!("sudo nft insert rule {place} ip saddr {subnet} tcp dport {port} accept")],
+        };
+        found.commands.extend(commands);
+        found
     }
 
     fn reset(&self) -> Ailment {
@@ -626,6 +704,17 @@ impl Case<'_> {
         }
         if let Some(found) = self.vacant() {
             return found;
+        }
+        // The bridge is there: no route is what a firewall answers, `icmp-admin-prohibited` of firewalld say.
+        if let Some(address) = self.host_address()
+            && self.patient.host.here
+            && self.container.mode != "none"
+        {
+            let message = text!(
+                "`{own}` can't reach {shown}: the host's firewall rejects the packets of containers (no route to host)",
+                "`{own}` 连不上 {shown}：宿主机的防火墙拒绝了容器的数据包（no route to host）"
+            );
+            return self.opened(self.ailment("host-firewall", Layer::Connect, message), address, None);
         }
         let message = if self.container.mode == "none" {
             text!(

@@ -9,9 +9,11 @@ use std::time::Duration;
 
 use bollard::container::LogOutput;
 use bollard::exec::{CreateExecOptions, StartExecOptions, StartExecResults};
+use bollard::models::{ContainerCreateBody, HostConfig};
 use bollard::query_parameters::{
-    ContainerArchiveInfoOptionsBuilder, DownloadFromContainerOptionsBuilder, InspectContainerOptions,
-    InspectNetworkOptions, ListContainersOptions, LogsOptionsBuilder,
+    ContainerArchiveInfoOptionsBuilder, CreateContainerOptionsBuilder, DownloadFromContainerOptionsBuilder,
+    InspectContainerOptions, InspectNetworkOptions, ListContainersOptions, LogsOptionsBuilder,
+    RemoveContainerOptionsBuilder, StartContainerOptions,
 };
 use bollard::{API_DEFAULT_VERSION, Docker};
 use futures_util::StreamExt as _;
@@ -56,6 +58,17 @@ pub struct Probed {
     /// The last tool that asked; `None` where there was no way to ask.
     pub tool: Option<Tool>,
     pub answers: Vec<Answer>,
+    /// Why a helper that was wanted could not be had.
+    pub trouble: Option<String>,
+}
+
+/// Which rungs there are beyond the tools of images.
+#[derive(Clone, Copy, Debug)]
+pub struct Ladder<'a> {
+    /// dockline itself may enter network namespaces: the engine runs on this machine.
+    pub enter: bool,
+    /// The image of a helper container that may be started.
+    pub helper: Option<&'a str>,
 }
 
 const SHORT: Duration = Duration::from_secs(10);
@@ -173,17 +186,54 @@ impl Engine {
     }
 
     /// Tries the targets of several containers side by side.
-    pub fn probe(&self, jobs: &[Job], may_enter: bool) -> Vec<Probed> {
-        self.runtime.block_on(join_all(jobs.iter().map(|job| self.one(job, may_enter))))
+    pub fn probe(&self, jobs: &[Job], ladder: Ladder<'_>) -> Vec<Probed> {
+        self.runtime.block_on(join_all(jobs.iter().map(|job| self.one(job, ladder))))
     }
 
-    async fn one(&self, job: &Job, may_enter: bool) -> Probed {
-        let all = tokio::time::timeout(PROBE, self.climb(job, may_enter)).await;
-        all.unwrap_or_else(|_| Probed { tool: None, answers: vec![Answer::default(); job.targets.len()] })
+    async fn one(&self, job: &Job, ladder: Ladder<'_>) -> Probed {
+        let nothing = || Probed { answers: vec![Answer::default(); job.targets.len()], ..Probed::default() };
+        let mut out = tokio::time::timeout(PROBE, self.climb(job, ladder.enter)).await.unwrap_or_else(|_| nothing());
+        let Some(image) = ladder.helper.filter(|_| !out.answers.iter().all(Answer::settled)) else { return out };
+        let name = format!("dockline-helper-{}-{}", std::process::id(), job.id.get(..12).unwrap_or_default());
+        match self.lend(image, &name, job).await {
+            Ok(()) => {
+                let lent = Job { id: name.clone(), ..job.clone() };
+                if let Ok((tool, answers)) = tokio::time::timeout(PROBE, self.by_tool(&lent)).await
+                    && answers.iter().any(Answer::settled)
+                {
+                    out = Probed { tool, answers, trouble: None };
+                }
+            }
+            Err(why) => out.trouble = Some(why),
+        }
+        let force = RemoveContainerOptionsBuilder::default().force(true).build();
+        let _ = limited(SHORT, self.docker.remove_container(&name, Some(force))).await;
+        out
     }
 
-    /// Up the ladder: a tool of the image, then dockline itself.
-    async fn climb(&self, job: &Job, may_enter: bool) -> Probed {
+    /// Starts a helper in a container's network, by an image that is already there: nothing is pulled. It ends by itself, should
+    /// nobody remove it.
+    async fn lend(&self, image: &str, name: &str, job: &Job) -> Result<(), String> {
+        let host = HostConfig {
+            network_mode: Some(format!("container:{}", job.id)),
+            auto_remove: Some(true),
+            cap_drop: Some(vec!["ALL".to_owned()]),
+            ..HostConfig::default()
+        };
+        let body = ContainerCreateBody {
+            image: Some(image.to_owned()),
+            entrypoint: Some(["sh", "-c"].map(str::to_owned).to_vec()),
+            cmd: Some(vec![format!("sleep {}", 2 * PROBE.as_secs())]),
+            host_config: Some(host),
+            ..ContainerCreateBody::default()
+        };
+        let named = CreateContainerOptionsBuilder::default().name(name).build();
+        limited(SHORT, self.docker.create_container(Some(named), body)).await?;
+        limited(SHORT, self.docker.start_container(name, None::<StartContainerOptions>)).await
+    }
+
+    /// By a tool that the container's image has.
+    async fn by_tool(&self, job: &Job) -> (Option<Tool>, Vec<Answer>) {
         let which = self.run(&job.id, &["sh", "-c", probe::WHICH].map(str::to_owned), &[]).await;
         let tool = which.ok().and_then(|(_, said)| probe::best(&said));
         let mut answers = match tool {
@@ -191,8 +241,14 @@ impl Engine {
             None => Vec::new(),
         };
         answers.resize(job.targets.len(), Answer::default());
+        (tool, answers)
+    }
+
+    /// Up the ladder: a tool of the image, then dockline itself.
+    async fn climb(&self, job: &Job, may_enter: bool) -> Probed {
+        let (tool, mut answers) = self.by_tool(job).await;
         if answers.iter().all(Answer::settled) {
-            return Probed { tool, answers };
+            return Probed { tool, answers, trouble: None };
         }
         if may_enter && host::sees(job.pid, &job.hostname) {
             let left: Vec<Target> =
@@ -204,10 +260,10 @@ impl Engine {
                 for answer in answers.iter_mut().filter(|a| !a.settled()) {
                     *answer = found.next().unwrap_or_default();
                 }
-                return Probed { tool: Some(Tool::Own), answers };
+                return Probed { tool: Some(Tool::Own), answers, trouble: None };
             }
         }
-        Probed { tool: tool.filter(|_| answers.iter().any(Answer::settled)), answers }
+        Probed { tool: tool.filter(|_| answers.iter().any(Answer::settled)), answers, trouble: None }
     }
 
     async fn with(&self, tool: Tool, job: &Job) -> Vec<Answer> {
@@ -391,13 +447,19 @@ impl Wanted {
 /// The word by which this program, started in a container's network namespace, knows what to do.
 pub const INSIDE: &str = "__probe";
 
-/// Runs this program in the network namespace of a process, to try targets from there.
-fn enter(pid: u32, targets: &[Target]) -> Option<Vec<Answer>> {
+/// This program, to be run in the network namespace of a process.
+pub(super) fn entering(pid: u32) -> Option<Command> {
     let program = std::env::current_exe().ok()?;
     let nsenter = ["/usr/bin/nsenter", "/bin/nsenter", "/usr/local/bin/nsenter"].map(PathBuf::from);
-    let nsenter = nsenter.into_iter().find(|p| p.exists())?;
-    let mut command = Command::new(nsenter);
-    command.args(["-t", &pid.to_string(), "-n"]).arg(program).arg(INSIDE).arg(format!("/proc/{pid}/root"));
+    let mut command = Command::new(nsenter.into_iter().find(|p| p.exists())?);
+    command.args(["-t", &pid.to_string(), "-n"]).arg(program);
+    Some(command)
+}
+
+/// Tries targets from the network namespace of a process.
+fn enter(pid: u32, targets: &[Target]) -> Option<Vec<Answer>> {
+    let mut command = entering(pid)?;
+    command.arg(INSIDE).arg(format!("/proc/{pid}/root"));
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut child = command.spawn().ok()?;
     let plan = serde_json::to_string(targets).ok()?;

@@ -35,6 +35,8 @@ pub struct Container {
     pub links: Vec<String>,
     pub published: Vec<Published>,
     pub health_test: Vec<String>,
+    /// Folders and files of the host that are mounted: source and target.
+    pub binds: Vec<(String, String)>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -84,6 +86,8 @@ pub struct Network {
     pub key: Option<String>,
     pub internal: bool,
     pub driver: String,
+    /// The bridge's name on the host, where it has one.
+    pub bridge: String,
     pub subnets: Vec<(String, Option<String>)>,
     pub no_peers: bool,
 }
@@ -97,6 +101,8 @@ pub struct About {
     pub rootless: bool,
     pub desktop: bool,
     pub podman: bool,
+    /// The folder in which it keeps images and volumes.
+    pub store: String,
     /// Proxies that the daemon itself uses.
     pub proxies: Vec<String>,
 }
@@ -159,6 +165,7 @@ impl Container {
             links: list(value, "/HostConfig/Links"),
             published: published(value),
             health_test: list(value, "/Config/Healthcheck/Test"),
+            binds: binds(value),
         }
     }
 
@@ -191,6 +198,12 @@ impl Container {
     pub fn shares(&self) -> Option<&str> {
         self.mode.strip_prefix("container:")
     }
+}
+
+fn binds(value: &Value) -> Vec<(String, String)> {
+    let mounts = value.pointer("/Mounts").and_then(Value::as_array).into_iter().flatten();
+    let binds = mounts.filter(|m| text(m, "/Type") == "bind");
+    binds.map(|m| (text(m, "/Source"), text(m, "/Destination"))).collect()
 }
 
 impl State {
@@ -256,8 +269,12 @@ impl Network {
             let gateway = text(c, "/Gateway");
             (text(c, "/Subnet"), (!gateway.is_empty()).then_some(gateway))
         };
+        // Docker names a bridge after the network's id, where no option names it.
+        let named = value.pointer("/Options/com.docker.network.bridge.name").and_then(Value::as_str);
+        let id = text(value, "/Id").chars().take(12).collect::<String>();
         Self {
             name: text(value, "/Name"),
+            bridge: named.map_or_else(|| format!("br-{id}"), str::to_owned),
             key: label(value, "com.docker.compose.network"),
             internal: value.pointer("/Internal").and_then(Value::as_bool).unwrap_or_default(),
             driver: text(value, "/Driver"),
@@ -286,6 +303,7 @@ impl About {
             "Docker Engine".to_owned()
         };
         let proxies = ["/HttpProxy", "/HttpsProxy"].map(|p| text(info, p)).into_iter().filter(|p| !p.is_empty());
-        Self { version: text(version, "/Version"), name, rootless, desktop, podman, proxies: proxies.collect() }
+        let store = text(info, "/DockerRootDir");
+        Self { version: text(version, "/Version"), store, name, rootless, desktop, podman, proxies: proxies.collect() }
     }
 }

@@ -11,6 +11,7 @@ mod facts;
 mod listener;
 mod names;
 mod namespace;
+mod no_proxy;
 mod survey;
 mod topology;
 mod way;
@@ -25,6 +26,7 @@ pub use facts::{Facts, HostListener, Platform};
 pub use listener::{Bind, Known, Listener, Listening, LoopbackSetting};
 pub use names::{DOCKER0, HOST_ALIASES, NoName, Target, Unsure, Via, resolve};
 pub use namespace::Space;
+pub use no_proxy::{covers, exempt};
 pub use survey::{
     Fault, Judged, MODEL_PORTS, Reached, Survey, Verdict, is_loopback, judge_address, protocol_port, superseded,
 };

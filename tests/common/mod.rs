@@ -11,6 +11,7 @@
 
 pub mod dice;
 pub mod engine;
+pub mod nginx;
 pub mod stack;
 
 use std::io::Write as _;
@@ -33,6 +34,11 @@ impl Said {
 /// Says why a test does nothing here, also where the test harness keeps what tests print to itself.
 pub fn skipped(why: &str) {
     let _ = writeln!(std::io::stdout(), "SKIPPED: {why}");
+}
+
+/// Says what was measured, also where the test harness keeps what tests print to itself.
+pub fn measured(what: &str) {
+    let _ = writeln!(std::io::stdout(), "MEASURED: {what}");
 }
 
 pub fn root() -> PathBuf {
