@@ -43,6 +43,20 @@ pub struct Choice {
     /// The first counts where none is named.
     pub values: Vec<String>,
     pub about: Words,
+    /// What a value asks of another choice of the stack: `CHOICE=VALUE|VALUE`, of which the first counts where none is named.
+    #[serde(default)]
+    pub needs: BTreeMap<String, String>,
+    /// Values with which several containers answer to one name, which the host's network does not have.
+    #[serde(default)]
+    pub named: Vec<String>,
+}
+
+impl Choice {
+    /// The other choice that a value needs, and the values of it that do.
+    pub fn needs(&self, value: &str) -> Option<(&str, Vec<&str>)> {
+        let (other, values) = self.needs.get(value)?.split_once('=')?;
+        Some((other, values.split('|').collect()))
+    }
 }
 
 /// A file besides `compose.yaml` and `.env`.
