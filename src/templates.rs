@@ -22,9 +22,13 @@ texts! {
     "dify/nginx/dify.conf"
     "dify/squid/squid.conf"
     "dify/stack.toml"
+    "fastgpt/compose.yaml"
+    "fastgpt/env"
+    "fastgpt/stack.toml"
     "flowise/compose.yaml"
     "flowise/env"
     "flowise/stack.toml"
+    "gateway.yaml"
     "images.toml"
     "langfuse/compose.yaml"
     "langfuse/env"
@@ -76,6 +80,11 @@ texts! {
     "parts.yaml"
     "perplexica/compose.yaml"
     "perplexica/stack.toml"
+    "ragflow/compose.yaml"
+    "ragflow/env"
+    "ragflow/infinity/infinity.toml"
+    "ragflow/nginx/ragflow.conf"
+    "ragflow/stack.toml"
     "vllm/compose.yaml"
     "vllm/env"
     "vllm/stack.toml"
@@ -95,9 +104,9 @@ pub fn engine() -> Environment<'static> {
     {
         engine.set_syntax(syntax);
     }
-    if let Some(parts) = text("parts.yaml") {
-        // It is held by the tests of every stack.
-        let _ = engine.add_template("parts.yaml", parts);
+    // What several stacks take in has no folder. It is held by the tests of every stack.
+    for (name, shared) in TEXTS.iter().filter(|(name, _)| !name.contains('/') && name.ends_with(".yaml")) {
+        let _ = engine.add_template(name, shared);
     }
     engine.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
     engine

@@ -502,6 +502,23 @@ fn new_projects_reach_their_servers() {
             30,
         ),
         (
+            &["fastgpt", "--with", "vector-store=milvus", "--net", "host-gateway"],
+            &["0.0.0.0:11434"],
+            &[
+                ("fastgpt", &["[::]:3000"]),
+                ("fastgpt-aiproxy", &["[::]:3000"]),
+                ("fastgpt-aiproxy-db", &["[::]:5432"]),
+                ("fastgpt-etcd", &["[::]:2379"]),
+                ("fastgpt-milvus", &["[::]:19530"]),
+                ("fastgpt-minio", &["[::]:9000"]),
+                ("fastgpt-mongo", &["[::]:27017"]),
+                ("fastgpt-plugin", &["[::]:3000"]),
+                ("fastgpt-redis", &["[::]:6379"]),
+                ("fastgpt-sandbox", &["[::]:3000"]),
+            ],
+            13,
+        ),
+        (
             &["open-webui", "--net", "host-network", "--with", "search=searxng"],
             &["127.0.0.1:11434"],
             &[("searxng", &["[::]:8080"])],
@@ -521,6 +538,17 @@ fn new_projects_reach_their_servers() {
             &["0.0.0.0:1234"],
             &[("litellm", &["[::]:4000"]), ("litellm-db", &["[::]:5432"])],
             3,
+        ),
+        (
+            &["open-webui", "one-api", "--net", "host-gateway", "--with", "nodes=master-slave"],
+            &["0.0.0.0:11434"],
+            &[
+                ("one-api", &["[::]:3000"]),
+                ("one-api-slave", &["[::]:3000"]),
+                ("one-api-db", &["[::]:3306"]),
+                ("one-api-redis", &["[::]:6379"]),
+            ],
+            5,
         ),
         (&["anythingllm", "--net", "lan-ip", "--lan-ip", "192.168.51.10"], &["192.168.51.10:11434"], &[], 1),
     ];

@@ -185,6 +185,8 @@ const GOLDEN: &[(&str, &[&str])] = &[
     ("dify", &["dify"]),
     ("dify-milvus", &["dify", "--with", "vector-store=milvus", "--net", "host-gateway"]),
     ("dify-one-api", &["dify", "one-api", "--provider", "ollama"]),
+    ("fastgpt", &["fastgpt", "one-api", "--net", "host-gateway"]),
+    ("fastgpt-milvus", &["fastgpt", "--with", "vector-store=milvus", "--lang", "zh"]),
     ("flowise", &["flowise"]),
     ("langfuse", &["langfuse"]),
     ("librechat", &["librechat", "--net", "host-gateway", "--provider", "lm-studio"]),
@@ -197,6 +199,17 @@ const GOLDEN: &[(&str, &[&str])] = &[
     ("new-api", &["new-api", "open-webui", "--net", "host-gateway"]),
     ("one-api", &["one-api"]),
     ("one-api-mysql", &["one-api", "--with", "database=mysql", "--net", "host-network"]),
+    ("ragflow", &["ragflow"]),
+    ("ragflow-infinity", &["ragflow", "--with", "doc-engine=infinity", "--provider", "vllm", "--lang", "zh"]),
+    (
+        "ragflow-opensearch",
+        &["ragflow", "--with", "doc-engine=opensearch", "--net", "lan-ip", "--lan-ip", "192.168.1.10"],
+    ),
+    ("one-api-master-slave", &["one-api", "open-webui", "--with", "nodes=master-slave", "--net", "host-gateway"]),
+    (
+        "new-api-master-slave",
+        &["new-api", "--with", "nodes=master-slave", "--with", "database=postgres", "--lang", "zh"],
+    ),
     ("vllm", &["vllm"]),
     ("open-webui-zh", &["open-webui", "--with", "search=searxng", "--lang", "zh"]),
     ("dify-zh", &["dify", "new-api", "--with", "dify.vector-store=qdrant", "--lang", "zh"]),
@@ -241,11 +254,12 @@ fn the_files_are_those_that_were_read() {
 fn hidden(env: &str) -> String {
     let mut out = String::new();
     for line in env.lines() {
-        match line.split_once('=') {
-            Some((key, value))
-                if value.len() >= 16 && value.trim_start_matches("sk-").chars().all(|c| c.is_ascii_hexdigit()) =>
-            {
-                let _ = writeln!(out, "{key}=({} random characters)", value.len());
+        let fixed = line.trim_end_matches(|c: char| c.is_ascii_hexdigit());
+        let random = line.len() - fixed.len();
+        // What stands before them belongs to the value of some: `sk-`.
+        match fixed.split_once('=') {
+            Some((key, _)) if random >= 16 => {
+                let _ = writeln!(out, "{key}=({} random characters)", line.len() - key.len() - 1);
             }
             _ => {
                 let _ = writeln!(out, "{line}");
@@ -292,6 +306,8 @@ fn what_cannot_be_made_is_refused_with_the_way_out() {
         (&["new", "open-webui", "ollama", "--net", "host-gateway"], "leave out one"),
         (&["new", "open-webui", "--with", "search=google"], "none, searxng"),
         (&["new", "open-webui", "--with", "vector=x"], "open-webui.search"),
+        (&["new", "one-api", "--with", "nodes=master-slave", "--with", "database=sqlite"], "--with database=mysql"),
+        (&["new", "one-api", "--with", "nodes=master-slave", "--net", "host-network"], "--net host-gateway"),
         (&["new", "open-webui", "--port", "ollama"], "STACK=PORT"),
         (&["new", "open-webui", "--name", "My Stack"], "lower-case"),
         (&["new", "open-webui", "--gpu", "intel"], "nvidia"),

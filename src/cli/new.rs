@@ -504,11 +504,23 @@ fn ask(lang: Lang, wish: &mut args::Wish) -> Option<(Vec<String>, Option<PathBuf
         }
     }
     for stack in names.iter().filter_map(|n| stacks::stack(n)) {
+        let mut chosen = BTreeMap::new();
         for choice in &stack.choice {
-            let items: Vec<_> = choice.values.iter().map(|v| (v.clone(), Text::default())).collect();
+            let fits = |value: &String| {
+                choice.needs(value).is_none_or(|(other, values)| {
+                    chosen.get(other).is_none_or(|chosen: &String| values.contains(&chosen.as_str()))
+                })
+            };
+            let items: Vec<_> =
+                choice.values.iter().filter(|v| fits(v)).map(|v| (v.clone(), Text::default())).collect();
+            // Where one is left there is nothing to ask.
+            if items.len() < 2 {
+                continue;
+            }
             let (name, about) = (&stack.name, choice.about.text());
             let value = choose(lang, &text!("{name}: ", "{name}：").and(&about), &items)?;
             wish.with.push(format!("{name}.{}={value}", choice.name));
+            chosen.insert(choice.name.as_str(), value);
         }
     }
     if calls(&names) && wish.provider.is_none() {

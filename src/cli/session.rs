@@ -236,6 +236,14 @@ impl Session {
         };
         let (found, missed) = discover(&mut self.files, &selection, &self.process);
         let missed = missed.into_iter().map(|nothing| match nothing {
+            Nothing::NoFile(dir) if search.recursive => {
+                let dir = self.files.name_of(&dir);
+                Failure::new(text!("no Compose file in {dir} or below it", "{dir} 及其下层目录里没有 Compose 文件"))
+                    .hint(text!(
+                        "compose.yaml, docker-compose.yml and the like are looked for; name another with -f FILE",
+                        "会找 compose.yaml、docker-compose.yml 之类的文件；别的文件名请用 -f FILE 指定"
+                    ))
+            }
             Nothing::NoFile(dir) => {
                 let dir = self.files.name_of(&dir);
                 Failure::new(text!("no Compose file in {dir}", "{dir} 里没有 Compose 文件")).hint(text!(

@@ -205,7 +205,14 @@ pub fn plan(wish: &Wish) -> Result<Plan, Refusal> {
             (Role::Gateway, _) => Some(to_provider(wish, provider, net)),
         };
         let port = port_of(wish, stack)?;
-        parts.push(Part { stack, choices: choices(wish, stack)?, model, port, host_mode, asked: index < asked });
+        parts.push(Part {
+            stack,
+            choices: choices(wish, stack, host_mode)?,
+            model,
+            port,
+            host_mode,
+            asked: index < asked,
+        });
     }
     idle(wish, &parts)?;
     if let Some(gpu) = wish.gpu {
@@ -370,24 +377,58 @@ fn parts_of(written: &str) -> Option<(Option<&str>, &str, &str)> {
     })
 }
 
-fn choices(wish: &Wish, stack: &Stack) -> Result<BTreeMap<String, String>, Refusal> {
-    let mut out = BTreeMap::new();
+fn choices(wish: &Wish, stack: &Stack, host_mode: bool) -> Result<BTreeMap<String, String>, Refusal> {
+    let title = &stack.name;
+    let mut told = BTreeMap::new();
     for choice in &stack.choice {
-        let mut value = choice.values.first().cloned().unwrap_or_default();
         for (of, name, wanted) in wish.with.iter().filter_map(|w| parts_of(w)) {
-            if name != choice.name || of.is_some_and(|of| of != stack.name) {
+            if name != choice.name || of.is_some_and(|of| of != *title) {
                 continue;
             }
             if !choice.values.iter().any(|v| v == wanted) {
                 let known = choice.values.join(", ");
                 return Err(Refusal::new(
-                    text!("`{name}` of {0} can't be `{wanted}`", "{0} 的 `{name}` 不能是 `{wanted}`", stack.name),
+                    text!("`{name}` of {title} can't be `{wanted}`", "{title} 的 `{name}` 不能是 `{wanted}`"),
                     text!("one of {known}", "可用的有 {known}"),
                 ));
             }
-            wanted.clone_into(&mut value);
+            told.insert(choice.name.clone(), wanted.to_owned());
         }
-        out.insert(choice.name.clone(), value);
+    }
+    let mut out = told.clone();
+    for choice in &stack.choice {
+        let Some(value) = told.get(&choice.name) else { continue };
+        let written = format!("{}={value}", choice.name);
+        if host_mode && choice.named.contains(value) {
+            return Err(Refusal::new(
+                text!(
+                    "with {written} two containers of {title} answer to one name, which the host's network does not have",
+                    "{written} 让 {title} 的两个容器共用一个名字，而宿主机网络里没有这种名字"
+                ),
+                text!("--net host-gateway reaches the host as well", "用 --net host-gateway 同样能连到宿主机"),
+            ));
+        }
+        let Some((other, fitting)) = choice.needs(value) else { continue };
+        match told.get(other) {
+            Some(chosen) if !fitting.contains(&chosen.as_str()) => {
+                let fitting: Vec<String> = fitting.iter().map(|v| format!("--with {other}={v}")).collect();
+                let known = fitting.join(", ");
+                return Err(Refusal::new(
+                    text!(
+                        "{written} of {title} does not go with {other}={chosen}",
+                        "{title} 的 {written} 不能和 {other}={chosen} 一起用"
+                    ),
+                    text!("one of {known}", "可用的有 {known}"),
+                ));
+            }
+            Some(_) => {}
+            None => {
+                out.insert(other.to_owned(), fitting.first().copied().unwrap_or_default().to_owned());
+            }
+        }
+    }
+    for choice in &stack.choice {
+        out.entry(choice.name.clone()).or_insert_with(|| choice.values.first().cloned().unwrap_or_default());
     }
     Ok(out)
 }

@@ -43,6 +43,20 @@ pub struct Choice {
     /// The first counts where none is named.
     pub values: Vec<String>,
     pub about: Words,
+    /// What a value asks of another choice of the stack: `CHOICE=VALUE|VALUE`, of which the first counts where none is named.
+    #[serde(default)]
+    pub needs: BTreeMap<String, String>,
+    /// Values with which several containers answer to one name, which the host's network does not have.
+    #[serde(default)]
+    pub named: Vec<String>,
+}
+
+impl Choice {
+    /// The other choice that a value needs, and the values of it that do.
+    pub fn needs(&self, value: &str) -> Option<(&str, Vec<&str>)> {
+        let (other, values) = self.needs.get(value)?.split_once('=')?;
+        Some((other, values.split('|').collect()))
+    }
 }
 
 /// A file besides `compose.yaml` and `.env`.
@@ -166,8 +180,7 @@ mod tests {
     fn every_image_is_used_pinned_and_says_where_it_was_seen() {
         let used: String = templates::TEXTS.iter().map(|(_, t)| *t).collect();
         for (name, pin) in &images().images {
-            let said = [format!("image(\"{name}\")"), format!("picture=\"{name}\"")];
-            assert!(said.iter().any(|s| used.contains(s.as_str())), "{name}: no template uses it");
+            assert!(used.contains(&format!("\"{name}\"")), "{name}: no template uses it");
             assert!(pin.seen.starts_with("https://"), "{name}");
             assert!(pin.tag.chars().any(|c| c.is_ascii_digit()), "{name}: `{}` is no version", pin.tag);
         }
