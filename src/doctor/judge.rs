@@ -625,11 +625,13 @@ impl Case<'_> {
             (!culprits.is_empty()).then_some((network, culprits))
         });
         let Some((network, culprits)) = filtered else {
-            let found = if self.patient.host.here && self.patient.host.firewall.is_none() {
-                found.help(text!("as root, dockline names the rule", "用 root 运行 dockline，可以指出是哪条规则"))
-            } else {
-                found
-            };
+            let found =
+                if self.patient.host.here && self.patient.host.firewall.is_none() && !self.patient.facts.about.rootless
+                {
+                    found.help(text!("as root, dockline names the rule", "用 root 运行 dockline，可以指出是哪条规则"))
+                } else {
+                    found
+                };
             return found.help(if target.is_some() {
                 text!(
                     "a firewall on the host drops packets between containers: sudo iptables -S FORWARD; sudo nft list ruleset",
