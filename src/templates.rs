@@ -105,7 +105,7 @@ pub fn engine() -> Environment<'static> {
         engine.set_syntax(syntax);
     }
     // What several stacks take in has no folder. It is held by the tests of every stack.
-    for (name, shared) in TEXTS.iter().filter(|(name, _)| !name.contains('/') && name.ends_with(".yaml")) {
+    for (name, shared) in TEXTS.iter().filter(|(name, _)| !name.contains('/') && name.strip_suffix(".yaml").is_some()) {
         let _ = engine.add_template(name, shared);
     }
     engine.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
