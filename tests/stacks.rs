@@ -379,6 +379,73 @@ networks:
     }
 }
 
+/// What is there stays as it is; one override file and lines of `.env` make the project reach its models.
+#[test]
+fn a_project_of_others_is_taken_over_beside_its_files() {
+    const OVER: &[&str] = &["docker-compose.override.yaml", "docker-compose.override.yml", "compose.override.yaml"];
+    let rows: &[(&str, &[&str], &str)] = &[
+        ("one-api", &["--net", "host-gateway"], "host.docker.internal:host-gateway"),
+        ("one-api", &["ollama"], "image: ollama/ollama:"),
+        ("dify", &["--provider", "lm-studio"], "host.docker.internal:host-gateway"),
+        ("dify", &["one-api", "--with", "database=mysql", "--port", "one-api=3011"], "INITIAL_ROOT_TOKEN"),
+    ];
+    for (seed, args, says) in rows {
+        let work = common::copy(&root().join("fixtures/seeds").join(seed));
+        let dir = work.path();
+        let before = contents(dir);
+        let mut all = vec!["new", "--onto", "."];
+        all.extend(*args);
+        let mut dry = all.clone();
+        dry.push("--dry-run");
+        let shown = run(dir, &dry);
+        assert_eq!(shown.status, 0, "{seed} {args:?}: {}{}", shown.out, shown.err);
+        assert_eq!(contents(dir), before, "{seed} {args:?}: --dry-run writes");
+        let said = run(dir, &all);
+        assert_eq!(said.status, 0, "{seed} {args:?}: {}{}", said.out, said.err);
+        assert!(said.out.contains("--- /dev/null\n+++ b/compose.override"), "{seed} {args:?}: no patch: {}", said.out);
+        let after = contents(dir);
+        let over = OVER.iter().find_map(|name| after.get(*name)).unwrap();
+        assert!(String::from_utf8_lossy(over).contains(says), "{seed} {args:?}: {}", String::from_utf8_lossy(over));
+        for (name, text) in &before {
+            let new = after.get(name).unwrap();
+            let same = if name == ".env" { new.starts_with(text) } else { new == text };
+            assert!(same, "{seed} {args:?}: {name} was changed");
+        }
+        let lint = run(dir, &["lint", "--select", "reach", "--host-listener", "*:11434", "--host-listener", "*:1234"]);
+        assert_eq!(lint.status, 0, "{seed} {args:?}: {}", lint.out);
+        if let Some(compose) = common::compose() {
+            let mut command = Command::new(compose);
+            command.args(["config", "--quiet"]).current_dir(dir).env_clear().env("HOME", "/nonexistent");
+            let done = command.stdin(Stdio::null()).output().unwrap();
+            assert!(done.status.success(), "{seed} {args:?}: {}", String::from_utf8_lossy(&done.stderr));
+        }
+        // A second time there is nothing to do, or nothing that could be put in again.
+        let again = run(dir, &all);
+        assert!(
+            again.out.contains("nothing to change") || again.err.contains("already"),
+            "{seed} {args:?}: {}",
+            again.out
+        );
+        assert_eq!(contents(dir), after);
+    }
+}
+
+/// An example file that everybody is told to copy comes first, and the lines go behind it.
+#[test]
+fn an_env_file_begins_as_its_example() {
+    let compose = "services:\n  open-webui:\n    image: ghcr.io/open-webui/open-webui:v0.10.2\n    ports:\n      - 127.0.0.1:${PORT:?}:8080\n";
+    let dir = common::folder(&[("compose.yaml", compose), (".env.example", "PORT=3000\n")]);
+    let said = run(dir.path(), &["new", "ollama", "--onto", "."]);
+    assert_eq!(said.status, 0, "{}{}", said.out, said.err);
+    let env = std::fs::read_to_string(dir.path().join(".env")).unwrap();
+    assert!(env.starts_with("PORT=3000\n") && env.contains("OLLAMA_MEMORY="), "{env}");
+    // A name that the project has would be merged, and is refused.
+    let twice = common::folder(&[("compose.yaml", "services:\n  one-api:\n    image: justsong/one-api:v0.6.10\n")]);
+    let said = run(twice.path(), &["new", "one-api", "--onto", "."]);
+    assert!(said.status == 2 && said.err.contains("`one-api` already"), "{}{}", said.out, said.err);
+    assert_eq!(contents(twice.path()).len(), 1);
+}
+
 /// Every stack goes into a project that has nothing of it.
 #[test]
 fn every_stack_can_be_added() {

@@ -1,12 +1,12 @@
 //! `dockline add`: a stack into a project that is there, in lines of its own.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::args::Add;
 use super::new::{after, broken, kept, masked, refused, source, wished, words, write};
 use super::session::{self, Failure, Search, Session};
-use crate::compose::load_found;
+use crate::compose::{Found, load_found};
 use crate::dotenv;
 use crate::lint::{Options, findings};
 use crate::network::{Facts, HostListener, Survey};
@@ -47,27 +47,13 @@ pub(super) fn run(session: &mut Session, args: &Add) -> Result<u8, Failure> {
     };
     let path = session.files.get(tree.file).path.clone();
     let new = insert(tree, root, &pieces).map_err(refused)?;
-    let in_dir = |path: &std::path::Path| path.strip_prefix(&dir).unwrap_or(path).to_string_lossy().into_owned();
+    let in_dir = |path: &Path| path.strip_prefix(&dir).unwrap_or(path).to_string_lossy().into_owned();
     let mut files = vec![Made { path: in_dir(&path), text: new, private: false }];
-    files.extend(env_file(session, &dir, &pieces.env));
-    for made in &pieces.rest.files {
-        if dir.join(&made.path).exists() {
-            let name = &made.path;
-            return Err(Failure::new(text!("{name} is there already", "{name} 已经存在"))
-                .hint(text!("move it away first", "请先移走")));
-        }
-        files.push(made.clone());
-    }
+    files.extend(env_file(session, &dir, &pieces.env, None));
+    files.extend(beside(&dir, &pieces.rest.files)?);
     let rendered = Rendered { files, ..pieces.rest };
-    guard(session, found, &survey, &plan, &rendered, &dir)?;
-    let mut out = String::new();
-    for made in &rendered.files {
-        let old = std::fs::read_to_string(dir.join(&made.path)).ok();
-        let name = session.files.name_of(&dir.join(&made.path));
-        let context = if made.private { 0 } else { 3 };
-        let patch = unified(&name, old.as_deref(), &made.text, context);
-        out.push_str(&masked(&patch, &rendered.secrets));
-    }
+    guard(session, found, (&session.files, &survey), &plan, &rendered, &dir)?;
+    let out = patch(session, &dir, &rendered);
     if args.dry_run {
         session::print(&out);
         return Ok(session::OK);
@@ -87,8 +73,28 @@ pub(super) fn run(session: &mut Session, args: &Add) -> Result<u8, Failure> {
     Ok(session::OK)
 }
 
+/// The files that stacks bring besides, which must not be there yet.
+pub(super) fn beside(dir: &Path, files: &[Made]) -> Result<Vec<Made>, Failure> {
+    match files.iter().find(|made| dir.join(&made.path).exists()) {
+        None => Ok(files.to_vec()),
+        Some(Made { path, .. }) => Err(Failure::new(text!("{path} is there already", "{path} 已经存在"))
+            .hint(text!("move it away first", "请先移走"))),
+    }
+}
+
+/// What would be written, as a patch without secrets.
+pub(super) fn patch(session: &Session, dir: &Path, rendered: &Rendered) -> String {
+    let one = |made: &Made| {
+        let path = dir.join(&made.path);
+        let old = std::fs::read_to_string(&path).ok();
+        let context = if made.private { 0 } else { 3 };
+        masked(&unified(&session.files.name_of(&path), old.as_deref(), &made.text, context), &rendered.secrets)
+    };
+    rendered.files.iter().map(one).collect()
+}
+
 /// An Ollama that the project has already.
-fn present(survey: &Survey<'_>) -> Option<Present> {
+pub(super) fn present(survey: &Survey<'_>) -> Option<Present> {
     let net = &survey.net;
     let provider = Provider::of("ollama")?;
     let runs = |id: &usize| net.service(*id).is_some_and(|s| s.active);
@@ -100,7 +106,7 @@ fn present(survey: &Survey<'_>) -> Option<Present> {
 }
 
 /// Puts the services that call a server on its networks too, where it is not on the default one.
-fn join(survey: &Survey<'_>, server: &str, plan: &Plan, pieces: &mut Fragments) {
+pub(super) fn join(survey: &Survey<'_>, server: &str, plan: &Plan, pieces: &mut Fragments) {
     let found = survey.project().services.iter().find(|s| &*s.name == server);
     let networks: Vec<String> = found.and_then(|s| s.value.get("networks")).map_or_else(Vec::new, |networks| {
         let listed = networks.items().iter().filter_map(|i| i.str().map(str::to_owned));
@@ -122,10 +128,11 @@ fn join(survey: &Survey<'_>, server: &str, plan: &Plan, pieces: &mut Fragments) 
     }
 }
 
-/// The project's `.env` with the new lines; what it says already stays.
-fn env_file(session: &mut Session, dir: &std::path::Path, lines: &[String]) -> Option<Made> {
+/// The project's `.env` with the new lines; what it says already stays. Where there is none, it begins as a copy of `example`.
+pub(super) fn env_file(session: &mut Session, dir: &Path, lines: &[String], example: Option<&Path>) -> Option<Made> {
     let path = dir.join(".env");
-    let old = session.files.read(&path).ok().map(|id| (id, session.files.get(id).text.to_string()));
+    let path = example.filter(|_| !path.exists()).unwrap_or(&path);
+    let old = session.files.read(path).ok().map(|id| (id, session.files.get(id).text.to_string()));
     let mut known: BTreeSet<String> = BTreeSet::new();
     if let Some((id, text)) = &old {
         known.extend(dotenv::parse(*id, text).lines.iter().map(|l| l.key.to_string()));
@@ -148,13 +155,13 @@ fn env_file(session: &mut Session, dir: &std::path::Path, lines: &[String]) -> O
 }
 
 /// Refuses what would break something: a port that is taken, a network that the two don't share.
-fn guard(
+pub(super) fn guard(
     session: &Session,
-    found: &compose::Found,
-    before: &Survey<'_>,
+    found: &Found,
+    (files_before, before): (&Files, &Survey<'_>),
     plan: &Plan,
     rendered: &Rendered,
-    dir: &std::path::Path,
+    dir: &Path,
 ) -> Result<(), Failure> {
     let mut options = Options::default();
     let told = plan.host_port().and_then(|port| HostListener::parse(&format!("*:{port}")));
@@ -164,7 +171,7 @@ fn guard(
     let project = load_found(&mut files, found, &session.process);
     let after = Survey::new(&project, &options.facts);
     let known: Vec<(&str, String)> =
-        findings(&session.files, before, &options).into_iter().map(|f| (f.rule, f.place.path)).collect();
+        findings(files_before, before, &options).into_iter().map(|f| (f.rule, f.place.path)).collect();
     let new: Vec<String> = findings(&files, &after, &options)
         .iter()
         .filter(|f| f.severity >= Severity::Warning && !known.contains(&(f.rule, f.place.path.clone())))

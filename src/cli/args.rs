@@ -64,7 +64,7 @@ pub enum Command {
 }
 
 /// Which project, with Compose's meaning.
-#[derive(Args, Debug, Clone)]
+#[derive(Args, Debug, Clone, Default)]
 #[command(next_help_heading = "Project")]
 pub struct Project {
     /// Compose file (repeatable)
@@ -84,7 +84,7 @@ pub struct Project {
 }
 
 /// What is known of the machine that the stack runs on.
-#[derive(Args, Debug, Clone)]
+#[derive(Args, Debug, Clone, Default)]
 #[command(next_help_heading = "Host")]
 pub struct Host {
     /// any, linux, docker-desktop, rootless, podman, wsl2, colima, orbstack or swarm [default: any]
@@ -350,6 +350,9 @@ pub struct New {
     /// Overwrite files that are there; passwords in .env stay
     #[arg(long)]
     pub force: bool,
+    /// Take over a project that is there, such as a checkout of Dify or One-API: an override file and lines of .env, no other file
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["force", "name"])]
+    pub onto: Option<PathBuf>,
     /// List the stacks and their choices
     #[arg(long)]
     pub list: bool,

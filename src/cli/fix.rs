@@ -85,6 +85,7 @@ fn wanted(args: &Fix) -> Result<FixOptions, Failure> {
         unsafe_fixes: args.unsafe_fixes,
         set: set.collect::<Result<_, _>>()?,
         listed: !args.project.file.is_empty(),
+        ..FixOptions::default()
     })
 }
 

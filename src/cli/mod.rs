@@ -15,6 +15,7 @@ mod host;
 mod lint;
 mod man;
 mod new;
+mod onto;
 mod reach;
 mod rules;
 mod session;

@@ -31,6 +31,9 @@ pub(super) fn run(session: &mut Session, args: &New) -> Result<u8, Failure> {
     if args.words.first().is_some_and(|w| w.as_os_str() == super::host::WORD) {
         return super::host::run(session, args);
     }
+    if let Some(dir) = &args.onto {
+        return super::onto::run(session, args, dir);
+    }
     if args.host.is_given() {
         return Err(Failure::new(text!(
             "--bind, --subnet, --auth and --origin go with `dockline new ollama-host`",
@@ -158,6 +161,7 @@ pub(super) fn wished(args: &args::Wish, names: Vec<String>, lang: Lang) -> Resul
         name: String::new(),
         lang,
         present: None,
+        onto: false,
     })
 }
 
@@ -407,8 +411,8 @@ fn advice(session: &mut Session, plan: &Plan, dir: &Path) -> Vec<Text> {
         plan.parts.iter().filter_map(|p| Some((p.stack.typed.as_deref()?, p))).collect();
     for project in &outcome.projects {
         for advice in &project.advice {
-            let Some(part) = typed.get(advice.service.as_str()) else { continue };
-            let Some(model) = &part.model else { continue };
+            let part = typed.get(advice.service.as_str());
+            let Some(model) = part.map_or(plan.onto.as_ref(), |p| p.model.as_ref()) else { continue };
             let mut advice = advice.clone();
             // What the plan wires, not what the survey would choose.
             let ip = plan.lan_ip.map_or_else(String::new, |ip| ip.to_string());

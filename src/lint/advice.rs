@@ -17,7 +17,9 @@ pub struct Advice {
     pub target: Option<String>,
     /// The port on which the server is.
     pub port: u16,
-    /// Services that make the calls and can't yet, because their containers don't know the host's name or share no network.
+    /// Services that make the calls.
+    pub callers: Vec<String>,
+    /// Those among them that can't yet, because their containers don't know the host's name or share no network.
     pub cut_off: Vec<String>,
     /// A server on the host must listen beyond loopback.
     pub listen: bool,
@@ -52,6 +54,7 @@ pub fn advice(survey: &Survey<'_>) -> Vec<Advice> {
             base: shown.url(),
             target: server.map(|s| net.name(s).to_owned()),
             port: shown.port.unwrap_or(port),
+            callers: callers.iter().map(|c| net.name(*c).to_owned()).collect(),
             cut_off: ways.iter().filter(|(_, w)| blocked(&w.needs)).map(|(c, _)| net.name(*c).to_owned()).collect(),
             listen: ways.iter().any(|(_, w)| w.needs.iter().any(|n| matches!(n, Need::HostListens { .. }))),
         });

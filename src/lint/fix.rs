@@ -24,6 +24,9 @@ pub struct FixOptions {
     pub set: Vec<Setting>,
     /// Files were listed by hand, so that a new override file must be listed too.
     pub listed: bool,
+    /// What files are to hold before the first repair, and the override files among them that are new.
+    pub begun: HashMap<PathBuf, Vec<u8>>,
+    pub made: Vec<PathBuf>,
 }
 
 /// A fix that was made.
@@ -96,8 +99,8 @@ pub fn fix(
     options: &Options,
     wanted: &FixOptions,
 ) -> Fixed {
-    let mut out = Fixed::default();
-    let mut overlay: HashMap<PathBuf, Vec<u8>> = HashMap::default();
+    let mut out = Fixed { made: wanted.made.clone(), ..Fixed::default() };
+    let mut overlay = wanted.begun.clone();
     let mut met = HashSet::default();
     for item in found {
         let mut run = Run { base, item, process, options, wanted, overlay, out, banned: HashMap::default() };

@@ -23,7 +23,7 @@ pub use host_network::host_network;
 pub use host_side::{firewall_commands, firewall_commands_for, firewall_undo, listen_commands, listen_on};
 pub use lan_ip::lan_ip;
 pub use order::{Disorder, alphabetical, disorder, in_place, reorder};
-pub use over::{Written, write_override};
+pub use over::{Place, Written, override_place, write_override};
 pub use repair::{by_gateway, by_loopback, map_host, off_host_network, rename, retarget, unpublish};
 pub use repoint::{Wanted, lead_way, repoint};
 pub use service::{container_port, service};

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use super::desk::Desk;
+use crate::compose::Project;
 use crate::diag::{Creation, Override, OverrideService, Text};
-use crate::source::{Edit, FileId};
+use crate::source::{Edit, FileId, Files};
 use crate::text;
 use crate::yaml::{self, Fragment, Layout, NodeId, Tree};
 
@@ -16,36 +17,52 @@ pub struct Written {
     pub to_list: Option<PathBuf>,
 }
 
+/// Where the override file of a project is, or belongs.
+pub enum Place {
+    There(FileId),
+    New {
+        path: PathBuf,
+        /// Compose loads it by itself.
+        standard: bool,
+    },
+}
+
 /// Names of override files.
 fn is_override(name: &str) -> bool {
     name.contains(".override.")
 }
 
-/// Edits or creates the override file.
-pub fn write_override(desk: Desk<'_>, wishes: &Override, listed: bool) -> Result<Written, Text> {
-    let project = desk.project();
+/// Finds the place: the override file that is loaded, or the name that Compose looks for beside the first file.
+pub fn override_place(files: &Files, project: &Project) -> Result<Place, Text> {
     let own = project.files.get(..project.own_files).unwrap_or(&[]);
-    let existing = own.iter().copied().skip(1).find(|f| is_override(&desk.files.get(*f).name));
-    if let Some(file) = existing {
-        return Ok(Written { edits: edit(desk, file, wishes)?, creation: None, to_list: None });
+    if let Some(file) = own.iter().copied().skip(1).find(|f| is_override(&files.get(*f).name)) {
+        return Ok(Place::There(file));
     }
     let Some(base) = own.first() else { return Err(text!("no Compose file", "没有 Compose 文件")) };
-    let path = &desk.files.get(*base).path;
+    let path = &files.get(*base).path;
     // After the base file's own pattern: compose.yaml gives compose.override.yaml.
     let stem = path.file_stem().map_or_else(|| "compose".to_owned(), |s| s.to_string_lossy().into_owned());
     let extension = path.extension().map_or_else(|| "yaml".to_owned(), |e| e.to_string_lossy().into_owned());
     let target = path.with_file_name(format!("{stem}.override.{extension}"));
     if target.exists() {
-        let name = desk.files.name_of(&target);
+        let name = files.name_of(&target);
         return Err(text!(
             "{name} is there and is not among the files that are loaded: name it with -f",
             "已有 {name}，但它不在加载的文件之列：请用 -f 指定"
         ));
     }
-    let standard = matches!(stem.as_str(), "compose" | "docker-compose");
-    let creation = Creation { path: target.clone(), text: whole(wishes) };
-    let to_list = (listed || !standard).then_some(target);
-    Ok(Written { edits: Vec::new(), creation: Some(creation), to_list })
+    Ok(Place::New { path: target, standard: matches!(stem.as_str(), "compose" | "docker-compose") })
+}
+
+/// Edits or creates the override file.
+pub fn write_override(desk: Desk<'_>, wishes: &Override, listed: bool) -> Result<Written, Text> {
+    match override_place(desk.files, desk.project())? {
+        Place::There(file) => Ok(Written { edits: edit(desk, file, wishes)?, creation: None, to_list: None }),
+        Place::New { path, standard } => {
+            let creation = Creation { path: path.clone(), text: whole(wishes) };
+            Ok(Written { edits: Vec::new(), creation: Some(creation), to_list: (listed || !standard).then_some(path) })
+        }
+    }
 }
 
 /// A service's wishes as entries of its mapping, in the order in which people write them.

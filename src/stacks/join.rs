@@ -1,6 +1,7 @@
 //! Fragments of Compose files to one file: services and volumes by name, keys in the order that `service-key-order` asks for.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 /// Lines of one entry of a section, by its name.
 pub(super) type Entries = BTreeMap<String, Vec<String>>;
@@ -54,6 +55,20 @@ impl Sections {
             *lines = sorted(lines);
         }
     }
+}
+
+/// The sections as Compose reads them.
+pub(super) fn document(services: &Entries, networks: &Entries, volumes: &Entries) -> String {
+    let blocks: Vec<String> = services.values().map(|lines| lines.join("\n") + "\n").collect();
+    let mut out = if blocks.is_empty() { String::new() } else { format!("services:\n{}", blocks.join("\n")) };
+    for (name, entries) in [("networks", networks), ("volumes", volumes)] {
+        if !entries.is_empty() {
+            let lines: Vec<&str> = entries.values().flatten().map(String::as_str).collect();
+            let gap = if out.is_empty() { "" } else { "\n" };
+            let _ = write!(out, "{gap}{name}:\n{}\n", lines.join("\n"));
+        }
+    }
+    out
 }
 
 /// Source: the rule `service-key-order`, which has it from dclint; what is not named follows by the alphabet.

@@ -80,6 +80,8 @@ pub struct Wish {
     pub name: String,
     pub lang: Lang,
     pub present: Option<Present>,
+    /// The project is there, with an application that is to reach the model server too.
+    pub onto: bool,
 }
 
 /// Why that can't be made, and what to ask for instead.
@@ -140,12 +142,19 @@ pub struct Plan {
     pub publish: IpAddr,
     pub gpu: Option<Gpu>,
     pub registry: Option<String>,
+    /// What the application that is there already calls.
+    pub onto: Option<Edge>,
 }
 
 impl Plan {
+    /// Everything that is called.
+    pub fn edges(&self) -> impl Iterator<Item = &Edge> {
+        self.parts.iter().filter_map(|p| p.model.as_ref()).chain(&self.onto)
+    }
+
     /// Whether something of the project calls a server on the host, and on which port.
     pub fn host_port(&self) -> Option<u16> {
-        let calls = self.parts.iter().any(|p| p.model.as_ref().is_some_and(|m| m.service.is_none()));
+        let calls = self.edges().any(|m| m.service.is_none());
         (calls && self.provider.outside.is_none()).then_some(self.provider.port)
     }
 }
@@ -172,7 +181,7 @@ pub fn plan(wish: &Wish) -> Result<Plan, Refusal> {
     let provider = provider(wish, &chosen)?;
     let net = net(wish, provider, &chosen)?;
     let caller = |s: &Stack| matches!(s.role, Role::App | Role::Gateway);
-    let calls = chosen.iter().any(|s| caller(s));
+    let calls = wish.onto || chosen.iter().any(|s| caller(s));
     let asked = chosen.len();
     if calls
         && net == Strategy::Service
@@ -214,6 +223,10 @@ pub fn plan(wish: &Wish) -> Result<Plan, Refusal> {
             asked: index < asked,
         });
     }
+    let onto = match gateway {
+        Some(gateway) => to_gateway(gateway, port_of(wish, gateway)?, false),
+        None => to_provider(wish, provider, net),
+    };
     idle(wish, &parts)?;
     if let Some(gpu) = wish.gpu {
         let servers = || parts.iter().filter(|p| p.stack.role == Role::Server);
@@ -235,6 +248,7 @@ pub fn plan(wish: &Wish) -> Result<Plan, Refusal> {
         publish: wish.publish.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
         gpu: wish.gpu,
         registry: wish.registry.clone(),
+        onto: wish.onto.then_some(onto),
     })
 }
 
@@ -279,7 +293,7 @@ fn net(wish: &Wish, provider: &'static Provider, chosen: &[&'static Stack]) -> R
         ));
     }
     let server = chosen.iter().find(|s| provider.stack == Some(&s.name));
-    let calls = chosen.iter().any(|s| matches!(s.role, Role::App | Role::Gateway));
+    let calls = wish.onto || chosen.iter().any(|s| matches!(s.role, Role::App | Role::Gateway));
     if let Some(server) = server.filter(|_| net != Strategy::Service && calls) {
         let (name, word) = (&server.name, net.word());
         return Err(Refusal::new(

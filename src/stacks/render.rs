@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
-use super::join::{Entries, Sections};
+use super::join::{Sections, document};
 use super::plan::{Gpu, Part, Plan, Strategy};
 use super::stack::{Pin, images};
 use crate::diag::{Lang, Text};
@@ -101,19 +101,8 @@ pub fn render(plan: &Plan, secret: &SecretSource, kept: &BTreeMap<String, String
             let _ = writeln!(compose, "  {line}");
         }
     }
-    let _ = write!(compose, "\nname: {}\n", plan.name);
-    let blocks: Vec<String> = pieces.sections.services.values().map(|lines| lines.join("\n") + "\n").collect();
-    let _ = write!(compose, "\nservices:\n{}", blocks.join("\n"));
-    let mut section = |name: &str, entries: &Entries| {
-        if !entries.is_empty() {
-            let _ = write!(compose, "\n{name}:\n");
-            for line in entries.values().flatten() {
-                let _ = writeln!(compose, "{line}");
-            }
-        }
-    };
-    section("networks", &pieces.sections.networks);
-    section("volumes", &pieces.sections.volumes);
+    let Sections { services, networks, volumes } = &pieces.sections;
+    let _ = write!(compose, "\nname: {}\n\n{}", plan.name, document(services, networks, volumes));
     let mut rendered = pieces.rest;
     rendered.files.insert(0, Made { path: "compose.yaml".to_owned(), text: compose, private: false });
     if !pieces.env.is_empty() {
@@ -132,6 +121,13 @@ pub fn render(plan: &Plan, secret: &SecretSource, kept: &BTreeMap<String, String
         rendered.files.insert(2, Made { path: ".gitignore".to_owned(), text: ".env\n".to_owned(), private: false });
     }
     Ok(rendered)
+}
+
+impl Fragments {
+    /// A Compose file of nothing else.
+    pub fn document(&self) -> String {
+        document(&self.services, &self.networks, &self.volumes)
+    }
 }
 
 /// Makes the pieces that go into a project of the user's own; each service says all that it needs.
@@ -230,7 +226,7 @@ fn shown(address: IpAddr) -> String {
 fn shared_env(plan: &Plan) -> Vec<String> {
     let mut out = Vec::new();
     let mut say = |text: &Text| out.push(format!("# {}", text.get(plan.lang)));
-    let calls = plan.parts.iter().any(|p| p.model.is_some());
+    let calls = plan.edges().next().is_some();
     if let Some(prefix) = &plan.registry {
         say(&text!(
             "Where images are pulled from: PREFIX/docker.io/library/redis:7",

@@ -180,7 +180,7 @@ pub fn fixed(bytes: &[u8]) {
     let process = HashMap::default();
     let loads = || !load_found(&mut Files::new(dir.to_path_buf()), &found[0], &process).rejected();
     let before = loads();
-    let wanted = FixOptions { to: None, unsafe_fixes: true, set: Vec::new(), listed: true };
+    let wanted = FixOptions { to: None, unsafe_fixes: true, listed: true, ..FixOptions::default() };
     let done = fix(dir, &found, &process, &Options::default(), &wanted);
     // Of keys that Compose refuses no fix knows whom they concern; that the guard takes it back is enough there.
     assert!(!before || done.bugs.is_empty(), "a guard was broken: {:?}", done.bugs);
