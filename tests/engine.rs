@@ -1,6 +1,5 @@
 //! dockline's words against a real Docker engine: mistakes are broken there, what `fix` writes reaches there, and verdicts are
-//! what a probe from inside the container finds. `tests/engine/setup` starts an engine of their own (root, Debian, network);
-//! where it can't they say SKIPPED and why, and fail with `REQUIRE_ENGINE=1`, which also lets it install packages.
+//! what a probe from inside the container finds. The engine is that of `tests/common/engine.rs`.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -12,112 +11,11 @@
 
 mod common;
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::{BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, MutexGuard, OnceLock};
+use std::path::Path;
 
+use common::engine::{Engine, Running, engine};
 use common::{copy, folder, root};
-
-/// One stack at a time: ports of the host side are shared.
-static ONE: Mutex<()> = Mutex::new(());
-
-struct Engine {
-    vars: BTreeMap<String, String>,
-}
-
-/// Keeps other runs of these tests off the engine for as long as this process lives: the lock's holder ends with its input.
-fn lock() -> Result<(), String> {
-    static HOLDER: OnceLock<Child> = OnceLock::new();
-    let cache = std::env::var_os("XDG_CACHE_HOME")
-        .map(PathBuf::from)
-        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")))
-        .ok_or("no home")?
-        .join("dockline-engine");
-    std::fs::create_dir_all(&cache).map_err(|e| e.to_string())?;
-    let mut command = Command::new("flock");
-    command.arg(cache.join("users")).args(["sh", "-c", "echo held; exec cat"]);
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().map_err(|e| format!("flock: {e}"))?;
-    let mut said = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut said).map_err(|e| e.to_string())?;
-    HOLDER.get_or_init(|| child);
-    if said == "held\n" { Ok(()) } else { Err("flock gives no lock".to_owned()) }
-}
-
-fn engine() -> Option<(&'static Engine, MutexGuard<'static, ()>)> {
-    static FOUND: OnceLock<Result<Engine, String>> = OnceLock::new();
-    let required = std::env::var_os("REQUIRE_ENGINE").is_some();
-    let found = FOUND.get_or_init(|| {
-        lock()?;
-        let mut command = Command::new(root().join("tests/engine/setup"));
-        command.arg("--while-used").args(required.then_some("--install"));
-        let done = command.output().map_err(|e| e.to_string())?;
-        let said = String::from_utf8_lossy(&done.stderr);
-        if !done.status.success() {
-            return Err(said
-                .lines()
-                .last()
-                .unwrap_or("tests/engine/setup fails")
-                .trim_start_matches("setup: ")
-                .to_owned());
-        }
-        let text = String::from_utf8_lossy(&done.stdout).into_owned();
-        let vars = text.lines().filter_map(|l| l.split_once('=')).map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
-        Ok(Engine { vars })
-    });
-    match found {
-        Ok(engine) => Some((engine, ONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner))),
-        Err(why) if required => panic!("no engine: {why}"),
-        Err(why) => {
-            common::skipped(why);
-            None
-        }
-    }
-}
-
-impl Engine {
-    fn var(&self, key: &str) -> &str {
-        self.vars.get(key).unwrap()
-    }
-
-    fn docker(&self, args: &[&str]) -> (bool, String) {
-        let mut command = Command::new(self.var("DOCKER"));
-        command.args(args).env("DOCKER_HOST", self.var("DOCKER_HOST"));
-        outcome(command)
-    }
-
-    fn compose(&self, dir: &Path, args: &[&str]) -> (bool, String) {
-        let mut command = Command::new(self.var("COMPOSE"));
-        command.args(args).current_dir(dir).env_clear().env("HOME", "/nonexistent").env("PATH", "/usr/bin:/bin");
-        command.env("DOCKER_HOST", self.var("DOCKER_HOST"));
-        outcome(command)
-    }
-
-    /// A server on the host side of the engine.
-    fn host_listener(&self, address: &str) -> Listener {
-        let args = ["-t", self.var("PID"), "-n", self.var("STUB"), "serve", address];
-        let child = Command::new("nsenter").args(args).stderr(Stdio::null()).spawn().unwrap();
-        std::thread::sleep(std::time::Duration::from_millis(200));
-        Listener(child)
-    }
-}
-
-fn outcome(mut command: Command) -> (bool, String) {
-    let done = command.stdin(Stdio::null()).output().unwrap();
-    let text = [done.stdout, done.stderr].map(|b| String::from_utf8_lossy(&b).into_owned()).concat();
-    (done.status.success(), text)
-}
-
-struct Listener(Child);
-
-impl Drop for Listener {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
 
 /// A project whose services are stubs.
 struct Stack<'e> {
@@ -349,7 +247,7 @@ fn agrees(files: &[(&str, &str)], listens: &[(&str, &[&str])], told: &[&str], ho
     let Some((engine, _guard)) = engine() else { return };
     let work = folder(files);
     let dir = work.path();
-    let _host: Vec<Listener> = host.iter().map(|a| engine.host_listener(a)).collect();
+    let _host: Vec<Running> = host.iter().map(|a| engine.host_listener(a)).collect();
     let stack = Stack::up(engine, dir, listens, profiles);
     let mut args = vec!["reach", "--format", "json", "--isolated", "--platform", "linux"];
     args.extend(told);
@@ -664,7 +562,7 @@ fn new_projects_reach_their_servers() {
         let said = dockline(work.path(), &all);
         assert_eq!(said.status, 0, "{args:?}: {}", said.err);
         let dir = work.path().join("demo");
-        let _host: Vec<Listener> = host.iter().map(|a| engine.host_listener(a)).collect();
+        let _host: Vec<Running> = host.iter().map(|a| engine.host_listener(a)).collect();
         let stack = Stack::up(engine, &dir, listens, &[]);
         let mut ask = vec!["reach", "--format", "json", "--isolated", "--platform", "linux", "-f", "compose.yaml"];
         ask.extend(["--host-address", "192.168.51.10"]);

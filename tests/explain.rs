@@ -1,5 +1,11 @@
 //! From the words of many clients to a cause, and inside a project to the line.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::format_push_string,
+    reason = "a test may panic"
+)]
 
 mod common;
 
@@ -318,4 +324,42 @@ front     | GET / 200
     assert!(english.contains("(said by api-1, 3 lines)") && english.contains("(said by front)"), "{english}");
     let chinese = common::run_with(dir.path(), &["explain", "-", "--lang", "zh"], log).out;
     assert!(chinese.contains("（api-1 的日志，3 行）"), "{chinese}");
+}
+
+/// What `docker compose logs | dockline explain -` gets: most of it says nothing, failures repeat, services speak in turn.
+#[test]
+fn a_long_log_is_told_by_who_fails_at_what() {
+    let dir = folder(&[(
+        "compose.yaml",
+        "services:\n  one-api:\n    image: justsong/one-api\n  chat:\n    image: example/chat\n    environment:\n      OPENAI_BASE_URL: http://localhost:3000/v1\n  db:\n    image: mysql:8\n",
+    )]);
+    let mut log = String::new();
+    for second in 0..50 {
+        log += &format!(
+            "one-api-1  | [GIN] 2026/02/01 - 08:00:{second:02} | 200 |  1.32ms |  172.20.0.5 | GET \"/api/status\"\n"
+        );
+        log += &format!(
+            "db-1       | 2026-02-01T08:00:{second:02}Z 8 [Warning] [Server] IP address '172.20.0.5' could not be resolved: Name or service not known\n"
+        );
+        if second % 7 == 0 {
+            log += "one-api-1  | [ERR] relay error (channel id 3, user id: 1): do request failed: Post \"http://localhost:11434/api/chat\": dial tcp [::1]:11434: connect: connection refused\n";
+            log += "chat-1     | [Error] Api response error: /api/v1/chat/completions, Connection error.\n";
+            log += "chat-1     |   cause: Error: connect ECONNREFUSED 127.0.0.1:3000\n";
+        }
+    }
+    log += "db-1 exited with code 137\n";
+    let said = common::run_with(dir.path(), &["explain", "--format", "json", "-"], &log).json();
+    let told = |cause: &str, port: Option<u64>| {
+        let mut all = said["matches"].as_array().unwrap().iter();
+        all.find(|m| m["diagnosis"] == cause && m["target"]["port"].as_u64() == port).cloned()
+    };
+    let channel = told("loopback-to-host", Some(11434)).unwrap();
+    assert_eq!((&channel["said_by"], &channel["count"]), (&serde_json::json!(["one-api-1"]), &8.into()), "{channel:#}");
+    let chat = told("loopback-to-service", Some(3000)).unwrap_or_else(|| panic!("{said:#}"));
+    assert_eq!(chat["said_by"], serde_json::json!(["chat-1"]), "{chat:#}");
+    assert_eq!(chat["places"][0]["service"], "chat", "{chat:#}");
+    assert!(told("memory-limit", None).is_some() && told("name-resolution", None).is_none(), "{said:#}");
+    let human = common::run_with(dir.path(), &["explain", "-"], &log).out;
+    assert!(human.contains("`one-api` keeps the addresses of model servers in its database"), "{human}");
+    assert!(human.contains("exited with code 137\n\nmemory-limit"), "{human}");
 }

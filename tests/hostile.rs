@@ -12,6 +12,7 @@ mod common;
 use std::fmt::Write as _;
 use std::path::Path;
 
+use common::dice::Dice;
 use common::{command, folder, run};
 
 /// Runs with a memory limit where the system has one, so that an input that eats memory fails instead of swapping.
@@ -276,18 +277,6 @@ fn nothing_in_a_file_steers_the_terminal() {
         let said = run(dir.path(), args);
         assert!(!said.out.contains(bad), "{args:?}: {:?}", said.out);
         assert!(!said.err.contains(bad), "{args:?}: {:?}", said.err);
-    }
-}
-
-/// A small fixed generator, so that a failure can be made again.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % (sides as u64)).unwrap()
     }
 }
 

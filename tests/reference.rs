@@ -14,6 +14,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use common::dice::Dice;
 use common::{copy, folder, root, run};
 use serde_json::Value;
 
@@ -123,26 +124,6 @@ fn fixtures_load_alike() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// A small generator of its own (xorshift), so that a seed names a project for good.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % (sides as u64)).unwrap()
-    }
-
-    fn one<'a>(&mut self, of: &[&'a str]) -> &'a str {
-        of[self.roll(of.len())]
-    }
-
-    fn chance(&mut self, percent: usize) -> bool {
-        self.roll(100) < percent
-    }
-}
-
 /// Attributes in the forms that people write, right and wrong.
 const ATTRIBUTES: &[&[&str]] = &[
     &["command: echo a", "command: [a, b]", "command: sh -c \"x && y\"", "command:", "command: 5"],
@@ -159,6 +140,8 @@ const ATTRIBUTES: &[&[&str]] = &[
         "environment: [A=1, B, \"C=${V:-d}\"]",
         "environment: {A: true, B: 010, C: 1.50}",
         "environment: [A=${W}]",
+        "environment: {A: !!binary JFc=, B: !!binary \"\"}",
+        "environment: {A: !!binary JFc}",
         "environment: {A: [1]}",
         "environment: {A: ${V:?must}}",
     ],
@@ -202,7 +185,13 @@ const ATTRIBUTES: &[&[&str]] = &[
         "deploy: {resources: {limits: {memory: 1gg}}}",
     ],
     &["restart: always", "restart: no", "restart: yes", "restart: \"no\""],
-    &["extra_hosts: [\"h:host-gateway\"]", "extra_hosts: {h: 1.2.3.4}", "extra_hosts: [\"h=::1\"]", "extra_hosts: [h]"],
+    &[
+        "extra_hosts: [\"h:host-gateway\"]",
+        "extra_hosts: {h: 1.2.3.4}",
+        "extra_hosts: [\"h=::1\"]",
+        "extra_hosts: [h]",
+        "extra_hosts: {h: [9.1.1.1, 1.2.3.4]}",
+    ],
     &["labels: {a: 1, b: true}", "labels: [a=b, c]", "labels: {a: {}}"],
     &["mem_limit: 512m", "mem_limit: 1.5g", "mem_limit: 1000", "mem_limit: lots"],
     &["ulimits: {nofile: 100}", "ulimits: {nofile: {soft: 1, hard: 2}}", "ulimits: {nofile: {soft: 1}}"],
@@ -384,10 +373,76 @@ fn projects_are_chosen_alike() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// A number that the environment may set.
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().and_then(|n| n.parse().ok())
+}
+
+/// A line that begins with a tab, behind and before all kinds of lines.
+#[test]
+fn tabs_are_read_alike() {
+    let Some(compose) = compose() else { return };
+    let before = [
+        "image: x\n",
+        "image: x # c\n",
+        "image: \"x\"\n",
+        "image: x\n    # c\n",
+        "image: x\n    # c\n\n    # d\n",
+        "image: x\n    command: [a, b]\n",
+        "image: x\n    command: [a,\n",
+        "image: x\n    command: [a, # c\n",
+        "image: x\n    command: [\"a\"\n",
+        "image: x\n    labels: {a: {b: c},\n",
+        "image: x\n    environment:\n",
+        "image: x\n    command:\n      - a\n",
+        "image: x\n    command: a\n      b\n",
+        "image: x\n    command: \"a\n",
+        "image: x\n    command: |\n      a\n",
+        "image: x\n    command: |\n      a\n      # b\n",
+        "image: x\n    command: >2\n        a\n",
+        "image: x\n    command: |\n\n",
+        "image: &i x\n    container_name: *i\n",
+        "image: x\n    ports: !reset\n",
+    ];
+    let lines = [
+        "\t",
+        "\t\t",
+        "  \t",
+        "      \t",
+        "        \t",
+        "\t# c",
+        "      \t# c",
+        "    # c\n\t\n\t# d",
+        "\t\r",
+        "\tb",
+        "\t\"b\"",
+    ];
+    let behind = [
+        "",
+        "    tty: true\n",
+        "volumes: {}\n",
+        "      A: b\n",
+        "      - b\n",
+        "    b]\n",
+        "\tb]\n",
+        "    ,b]\n",
+        "      b\"\n",
+        "      b\n",
+        "\t}\n",
+    ];
+    let mut dice = Dice(number("SEED").unwrap_or(1).wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
+    let mut wrong = Vec::new();
+    for _ in 0..number("PROJECTS").unwrap_or(300) {
+        let text = format!("services:\n  a:\n    {}{}\n{}", dice.one(&before), dice.one(&lines), dice.one(&behind));
+        let work = folder(&[("compose.yaml", text.as_str())]);
+        wrong.extend(disagree(&compose, work.path()).map(|why| format!("{text:?}: {why}")));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 fn random_projects_load_alike() {
     let Some(compose) = compose() else { return };
-    let number = |name: &str| std::env::var(name).ok().and_then(|n| n.parse::<u64>().ok());
     let (count, first) = (number("PROJECTS").unwrap_or(300), number("SEED").unwrap_or(1));
     let mut wrong = Vec::new();
     let mut accepted = 0;

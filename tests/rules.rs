@@ -268,7 +268,8 @@ fn marks(text: &str, dir: &Path, found: &Value) -> Result<(), Failed> {
         let text = decoded(&dir.join(file));
         let cut = |range: &Value| {
             let at = |end: &str| range[end]["offset"].as_u64().unwrap() as usize;
-            text.get(at("start")..at("end")).and_then(|t| t.lines().next()).unwrap_or("").to_owned()
+            // A tab is drawn as a blank.
+            text.get(at("start")..at("end")).and_then(|t| t.lines().next()).unwrap_or("").replace('\t', " ")
         };
         here.map(|(_, range)| cut(range)).collect()
     };

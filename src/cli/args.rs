@@ -130,6 +130,13 @@ pub enum DataFormat {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum, PartialEq, Eq)]
+pub enum DoctorFormat {
+    Human,
+    Json,
+    Html,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum, PartialEq, Eq)]
 pub enum ReachFormat {
     Human,
     Json,
@@ -143,6 +150,20 @@ pub enum FailOn {
     Warning,
     Info,
     Never,
+}
+
+/// Which rules run.
+#[derive(Args, Debug, Default)]
+pub struct RuleChoice {
+    /// Sets of rules to run: default, hardening, style or all
+    #[arg(long, value_name = "SET", value_delimiter = ',')]
+    pub rules: Vec<String>,
+    /// Only these rules or categories (repeatable, commas allowed)
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub select: Vec<String>,
+    /// Leave out these rules or categories
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub ignore: Vec<String>,
 }
 
 #[derive(Args, Debug)]
@@ -162,15 +183,8 @@ pub struct Lint {
     /// Least severity that makes the exit status 1 [default: warning]
     #[arg(long, value_enum, value_name = "SEVERITY")]
     pub fail_on: Option<FailOn>,
-    /// Sets of rules to run: default, hardening, style or all
-    #[arg(long, value_name = "SET", value_delimiter = ',')]
-    pub rules: Vec<String>,
-    /// Only these rules or categories (repeatable, commas allowed)
-    #[arg(long, value_name = "RULE", value_delimiter = ',')]
-    pub select: Vec<String>,
-    /// Leave out these rules or categories
-    #[arg(long, value_name = "RULE", value_delimiter = ',')]
-    pub ignore: Vec<String>,
+    #[command(flatten)]
+    pub choice: RuleChoice,
     /// Exit 1 also for what could not be judged
     #[arg(long)]
     pub strict: bool,
@@ -225,15 +239,8 @@ pub struct Fix {
     /// Least severity of what is left that makes the exit status 1 [default: warning]
     #[arg(long, value_enum, value_name = "SEVERITY")]
     pub fail_on: Option<FailOn>,
-    /// Sets of rules to run: default, hardening, style or all
-    #[arg(long, value_name = "SET", value_delimiter = ',')]
-    pub rules: Vec<String>,
-    /// Only these rules or categories
-    #[arg(long, value_name = "RULE", value_delimiter = ',')]
-    pub select: Vec<String>,
-    /// Leave out these rules or categories
-    #[arg(long, value_name = "RULE", value_delimiter = ',')]
-    pub ignore: Vec<String>,
+    #[command(flatten)]
+    pub choice: RuleChoice,
     #[command(flatten)]
     pub project: Project,
 }
@@ -432,14 +439,27 @@ pub struct Doctor {
     #[arg(short = 'p', long, value_name = "NAME")]
     pub project_name: Option<String>,
     /// Output format
-    #[arg(long, value_enum, default_value_t = DataFormat::Human, value_name = "FORMAT")]
-    pub format: DataFormat,
+    #[arg(long, value_enum, default_value_t = DoctorFormat::Human, value_name = "FORMAT")]
+    pub format: DoctorFormat,
+    /// Also write a bundle for asking others for help, with secrets taken out [default file: dockline-report.md]
+    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "dockline-report.md")]
+    pub report: Option<PathBuf>,
     /// Least severity that makes the exit status 1 [default: warning]
     #[arg(long, value_enum, value_name = "SEVERITY")]
     pub fail_on: Option<FailOn>,
     /// Exit 1 also for what could not be judged
     #[arg(long)]
     pub strict: bool,
+    /// Where nothing else can ask from inside a container: start a helper of this image in its network, and remove it. The image
+    /// must be there already, with sh and curl, wget, nc or python3
+    #[arg(long, value_name = "IMAGE")]
+    pub helper: Option<String>,
+    /// Ask this model for a few words on each way to it: times, and whether a proxy holds the stream back (loads the model)
+    #[arg(long, value_name = "MODEL")]
+    pub warm: Option<String>,
+    /// Ask that model so many times at once: who turns requests away (429, 503)?
+    #[arg(long, value_name = "N", requires = "warm", value_parser = clap::value_parser!(u16).range(2..=64))]
+    pub load: Option<u16>,
     #[command(flatten)]
     pub project: Project,
 }

@@ -7,28 +7,39 @@ use std::path::Path;
 
 use foldhash::HashMap;
 
-use super::args::{DataFormat, Doctor};
+use super::args::{Doctor, DoctorFormat};
+use super::bundle::bundle;
+use super::calls;
 use super::session::{self, Failure, Session};
 use crate::compose::{self, Project, Request};
 use crate::diag::{Severity, Text, mask};
-use crate::doctor::{Ailment, Examined, Looked, Patient, Planned, compose_text, examine, plan};
-use crate::engine::{
-    self, Answer, Container, Engine, Facts, HostSide, INSIDE, Job, Listening, Name, Probed, Target, Tcp, Tool, Wanted,
+use crate::doctor::{
+    Ailment, Examined, Kept, Looked, Met, Patient, Planned, Warmed, compose_text, examine, kept, plan, put_seen, told,
 };
-use crate::network::{self, MODEL_PORTS, Survey};
+use crate::engine::{
+    self, ASKING, Answer, Container, Cut, Engine, Facts, Firewall, HostSide, INSIDE, Job, Ladder, Listening, Machine,
+    Name, Probed, Target, Tcp, Tool, Wanted, shut,
+};
+use crate::network::{self, Judged, MODEL_PORTS, Survey};
 use crate::report::{self, tame};
 use crate::text;
+use crate::view::{Running, Told, running_html};
 
 /// The part of the program that runs in a container's network namespace; `None` where this is no such run.
 pub(super) fn inside() -> Option<u8> {
     let mut words = std::env::args_os().skip(1);
-    if words.next()? != INSIDE {
+    let word = words.next()?;
+    if word != INSIDE && word != ASKING {
         return None;
     }
-    let root = words.next()?;
     let mut plan = String::new();
-    let read = std::io::stdin().lock().take(16 << 20).read_to_string(&mut plan);
-    let targets: Vec<Target> = read.ok().and_then(|_| serde_json::from_str(&plan).ok())?;
+    std::io::stdin().lock().take(16 << 20).read_to_string(&mut plan).ok()?;
+    if word == ASKING {
+        engine::asked(&plan, &|line| session::print(&format!("{line}\n")));
+        return Some(session::OK);
+    }
+    let root = words.next()?;
+    let targets: Vec<Target> = serde_json::from_str(&plan).ok()?;
     let answers = engine::try_all(&targets, Path::new(&root));
     session::print(&serde_json::to_string(&answers).unwrap_or_default());
     Some(session::OK)
@@ -57,10 +68,24 @@ pub(super) fn run(session: &mut Session, args: &Doctor) -> Result<u8, Failure> {
     }
     let name = args.project_name.as_ref().map_or_else(String::new, |n| format!(" -p {}", session::quoted(n)));
     let compose = format!("docker compose{name}{}", session::again(&only_files(args), &[]));
-    let planned = planned(session, &facts, project.as_ref());
-    let (answers, host, inner) = look(&engine, &facts, &planned);
+    let (kept, mut gaps) = stored(&engine, &facts);
+    let running = running(session, &facts, &kept);
+    let told = network::Facts::default();
+    let mut survey = Survey::new(&running, &told);
+    let planned = plan(&facts, &kept, &survey);
+    let ladder = Ladder { enter: engine.by_socket(), helper: args.helper.as_deref() };
+    let (answers, host, inner) = look(&engine, &facts, &planned, ladder, &mut gaps);
     let patient = Patient { facts: &facts, host: &host, inside: &inner, files: project.as_ref(), compose: &compose };
     let mut found = examine(&patient, &planned, &answers);
+    found.gaps.append(&mut gaps);
+    // Published ports lead to this machine only where its own socket leads to the engine.
+    if engine.by_socket() {
+        found.met(&patient, calls::meet(&patient, &survey));
+    }
+    if let Some(model) = &args.warm {
+        let warmed = calls::warm(&patient, &found, (model, args.load), session.lang);
+        found.warmed(&patient, model, warmed);
+    }
     if !host.here {
         found.gaps.push(text!(
             "the engine's host is not this machine (or its networks are not visible here): who listens on the host was not looked at",
@@ -69,8 +94,23 @@ pub(super) fn run(session: &mut Session, args: &Doctor) -> Result<u8, Failure> {
     }
     let report = Report { session, args, engine: &engine, patient: &patient, found: &found };
     match args.format {
-        DataFormat::Json => session::print(&report.json()),
-        DataFormat::Human => session::print(&report.human()),
+        DoctorFormat::Json => session::print(&report.json()),
+        DoctorFormat::Human => session::print(&report.human()),
+        DoctorFormat::Html => {
+            put_seen(&mut survey, &patient, &found);
+            session::print(&report.html(&survey));
+        }
+    }
+    if let Some(file) = &args.report {
+        let troubled = found.ailments.iter().flat_map(|a| a.services.iter().map(String::as_str)).collect();
+        let bundle = bundle(session, &engine, &facts, project.as_ref(), &report.human(), &troubled);
+        session::write(file, &bundle.text)?;
+        let (name, what) = (file.display(), bundle.summary);
+        let written = text!("{name} has ", "{name} 里有").and(&what);
+        session::note(
+            session.lang,
+            &written.and(&text!(". Look through it before you post it", "。发出去之前请先看一遍")),
+        );
     }
     let worst = found.ailments.iter().map(|a| a.severity).max();
     let fails = least.zip(worst).is_some_and(|(least, worst)| worst >= least);
@@ -152,27 +192,47 @@ fn only_files(args: &Doctor) -> super::args::Project {
     out
 }
 
-/// What is to be tried: the addresses of what runs, by the same survey that judges files.
-fn planned(session: &mut Session, facts: &Facts, project: Option<&Project>) -> Vec<Planned> {
+/// What applications keep in their databases, and what could not be read.
+fn stored(engine: &Engine, facts: &Facts) -> (Vec<Kept>, Vec<Text>) {
+    let (mut all, mut gaps) = kept(facts);
+    let shelves: Vec<_> = all.iter().map(|k| k.shelf.clone()).collect();
+    for (kept, read) in all.iter_mut().zip(engine.stored(&shelves)) {
+        match read {
+            Ok(channels) => kept.channels = channels,
+            Err(why) => {
+                let name = facts.containers.iter().find(|c| c.id == kept.container).map_or("", |c| c.service.as_str());
+                let why = mask(&why);
+                gaps.push(text!("the channels of `{name}`: {why}", "`{name}` 的渠道：{why}"));
+            }
+        }
+    }
+    (all, gaps)
+}
+
+/// What runs, as a project: the same survey judges it that judges files.
+fn running(session: &mut Session, facts: &Facts, kept: &[Kept]) -> Project {
     let name = "(engine)";
-    session.files.add_text(name, compose_text(facts).into_bytes());
+    session.files.add_text(name, compose_text(facts, kept).into_bytes());
     let request = Request {
         dir: session.files.base().to_path_buf(),
         files: vec![name.into()],
         env_files: Some(Vec::new()),
         profiles: vec!["*".to_owned()],
-        name: project.map(|p| p.name.clone()).or_else(|| Some("running".to_owned())),
+        name: Some(facts.containers.iter().find_map(|c| c.project.clone()).unwrap_or_else(|| "running".to_owned())),
     };
-    let running = compose::load(&mut session.files, &request, &HashMap::default());
-    let told = network::Facts::default();
-    let survey = Survey::new(&running, &told);
-    plan(facts, &survey)
+    compose::load(&mut session.files, &request, &HashMap::default())
 }
 
 type Answers = Vec<(Option<Tool>, Answer)>;
 
 /// Asks from inside all containers, side by side, and looks at the host.
-fn look(engine: &Engine, facts: &Facts, planned: &[Planned]) -> (Answers, HostSide, Vec<(String, Vec<Listening>)>) {
+fn look(
+    engine: &Engine,
+    facts: &Facts,
+    planned: &[Planned],
+    ladder: Ladder<'_>,
+    gaps: &mut Vec<Text>,
+) -> (Answers, HostSide, Vec<(String, Vec<Listening>)>) {
     let seen = |c: &Container| engine.by_socket() && c.running() && engine::sees(c.state.pid, &c.hostname);
     let mut jobs: Vec<Job> = Vec::new();
     for planned in planned {
@@ -186,7 +246,14 @@ fn look(engine: &Engine, facts: &Facts, planned: &[Planned]) -> (Answers, HostSi
             job.targets.push(planned.target.clone());
         }
     }
-    let probed: Vec<Probed> = engine.probe(&jobs, engine.by_socket());
+    let probed: Vec<Probed> = engine.probe(&jobs, ladder);
+    if let Some((helper, why)) = ladder.helper.zip(probed.iter().find_map(|p| p.trouble.as_deref())) {
+        let why = mask(why);
+        gaps.push(text!(
+            "the helper {helper} can't be started (docker pull {helper} fetches it): {why}",
+            "启动不了辅助容器 {helper}（可以先 docker pull {helper}）：{why}"
+        ));
+    }
     let answers: Answers = planned
         .iter()
         .map(|planned| {
@@ -210,6 +277,18 @@ fn look(engine: &Engine, facts: &Facts, planned: &[Planned]) -> (Answers, HostSi
     ports.sort_unstable();
     ports.dedup();
     host.name_holders(&ports);
+    if host.here {
+        host.machine = Machine::look(&facts.about.store);
+        for container in facts.containers.iter().filter(|c| seen(c)) {
+            let binds = container.binds.iter().map(|(source, target)| (source.as_str(), target.as_str()));
+            host.machine.shut.extend(shut(&container.id, container.state.pid, binds));
+        }
+    }
+    // A rootless engine has its bridges elsewhere.
+    let filtered = |a: &Answer| matches!(a.tcp, Tcp::Timeout | Tcp::Refused | Tcp::Unreachable);
+    if host.here && !facts.about.rootless && answers.iter().any(|(_, a)| filtered(a)) {
+        host.firewall = Firewall::read();
+    }
     let inside = facts.containers.iter().filter(|c| seen(c) && c.mode != "host");
     let inside = inside.filter_map(|c| Some((c.id.clone(), engine::of_process(Some(c.state.pid))?))).collect();
     (answers, host, inside)
@@ -232,7 +311,9 @@ struct Document<'a> {
     engine: serde_json::Value,
     containers: Vec<serde_json::Value>,
     endpoints: Vec<serde_json::Value>,
+    outside: Vec<serde_json::Value>,
     findings: Vec<serde_json::Value>,
+    warm: Vec<serde_json::Value>,
     gaps: Vec<&'a str>,
     summary: serde_json::Value,
 }
@@ -272,7 +353,7 @@ impl Report<'_> {
                 "cause": a.cause, "layer": a.layer.name(), "severity": a.severity.name(), "services": a.services,
                 "variable": a.variable, "address": a.address, "place": self.place(a),
                 "message": a.message.get(lang), "help": a.help.iter().map(|h| h.get(lang)).collect::<Vec<_>>(),
-                "commands": a.commands,
+                "commands": a.commands, "sql": a.sql,
             })
         });
         let count = |s: Severity| self.found.ailments.iter().filter(|a| a.severity == s).count();
@@ -285,7 +366,9 @@ impl Report<'_> {
             }),
             containers: containers.collect(),
             endpoints: endpoints.collect(),
+            outside: self.found.met.iter().map(outside).collect(),
             findings: findings.collect(),
+            warm: self.found.warmed.iter().map(warm).collect(),
             gaps: self.found.gaps.iter().map(|g| g.get(lang)).collect(),
             summary: json!({
                 "error": count(Severity::Error), "warning": count(Severity::Warning), "info": count(Severity::Info),
@@ -310,14 +393,92 @@ impl Report<'_> {
 
     /// Where the files say the variable: `compose.yaml:7`.
     fn place(&self, ailment: &Ailment) -> Option<String> {
+        if ailment.place.is_some() {
+            return ailment.place.clone();
+        }
+        self.in_files(ailment.services.first()?, ailment.variable.as_deref()?)
+    }
+
+    fn in_files(&self, service: &str, variable: &str) -> Option<String> {
         let project = self.patient.files?;
-        let variable = ailment.variable.as_deref()?;
-        let service = ailment.services.first()?;
         let service = project.services.get(project.service(service)?)?;
         let value = service.env(variable)?.value.as_ref()?;
         let span = value.sourced.first(0..value.text().len())?;
         let files = &self.session.files;
         Some(format!("{}:{}", files.get(span.file).name, files.position(span.file, span.range().start).line))
+    }
+
+    /// A finding in words.
+    fn told(&self, ailment: &Ailment) -> Told {
+        let lang = self.session.lang;
+        let label = match ailment.severity {
+            Severity::Error => text!("error", "错误"),
+            Severity::Warning => text!("warning", "警告"),
+            Severity::Info => text!("note", "提示"),
+        };
+        let layer = layer_words(ailment);
+        let mut lines = vec![format!("{}{}", text!("layer: ", "层：").get(lang), layer.get(lang))];
+        if let Some(variable) = &ailment.variable {
+            let place = self.place(ailment).map_or_else(String::new, |p| format!("  {p}"));
+            let (en, zh) = (ailment.services.join(", "), ailment.services.join("、"));
+            lines
+                .push(text!("from: {variable} of {en}{place}", "来自：{zh} 的 {variable}{place}").get(lang).to_owned());
+        }
+        lines.extend(ailment.help.iter().flat_map(|help| help.get(lang).lines().map(str::to_owned)));
+        Told {
+            severity: ailment.severity,
+            label: format!("{}[{}]", label.get(lang), ailment.cause),
+            message: ailment.message.get(lang).to_owned(),
+            lines,
+            commands: ailment.commands.clone(),
+        }
+    }
+
+    /// The engine, and how much was asked and found.
+    fn summary(&self) -> Text {
+        let about = &self.patient.facts.about;
+        let (name, version) = (&about.name, &about.version);
+        let (containers, addresses) = (self.patient.facts.containers.len(), self.found.looked.len());
+        let errors = self.found.ailments.iter().filter(|a| a.severity == Severity::Error).count();
+        let others = self.found.ailments.len() - errors;
+        text!(
+            "{name} {version}: {containers} containers, {addresses} addresses tried; {errors} errors, {others} warnings and notes",
+            "{name} {version}：{containers} 个容器，试了 {addresses} 个地址；{errors} 个错误，{others} 个警告和提示"
+        )
+    }
+
+    /// What was measured on the ways to a model, model servers of the host, and what was not looked at.
+    fn notes(&self) -> Vec<Text> {
+        let mut out: Vec<Text> = self.found.warmed.iter().map(told).collect();
+        for (listener, holder, name) in self.model_listeners() {
+            let (at, port) = (listener.address, listener.port);
+            let who = holder.unwrap_or(name);
+            let reach = if listener.on_loopback() {
+                text!("containers can't reach it", "容器连不到它")
+            } else {
+                text!("containers reach it by host.docker.internal", "容器可以通过 host.docker.internal 访问它")
+            };
+            let desktop = self.patient.facts.about.desktop;
+            let line =
+                text!("on the host: {who} listens on {at}, port {port}", "宿主机上：{who} 监听 {at} 的 {port} 端口");
+            out.push(if desktop { line } else { line.and(&text!(": ", "，")).and(&reach) });
+        }
+        out.extend(self.found.gaps.iter().map(|gap| text!("not looked at: ", "没有检查：").and(gap)));
+        out
+    }
+
+    fn html(&self, survey: &Survey<'_>) -> String {
+        let lang = self.session.lang;
+        let running = Running {
+            told: self.found.ailments.iter().map(|a| self.told(a)).collect(),
+            notes: self.notes().iter().map(|n| n.get(lang).to_owned()).collect(),
+            summary: self.summary().get(lang).to_owned(),
+        };
+        let place = |judged: &Judged| {
+            let service = survey.net.name(judged.endpoint.service);
+            self.in_files(service, &judged.endpoint.variable).unwrap_or_default()
+        };
+        running_html(survey, &place, &running, lang)
     }
 
     fn human(&self) -> String {
@@ -326,35 +487,18 @@ impl Report<'_> {
         let mut say = |line: &str| {
             let _ = writeln!(out, "{}", tame(line).trim_end());
         };
-        let label = |severity: Severity| match severity {
-            Severity::Error => text!("error", "错误"),
-            Severity::Warning => text!("warning", "警告"),
-            Severity::Info => text!("note", "提示"),
-        };
         let colon = text!(": ", "：");
-        for ailment in &self.found.ailments {
-            let (label, cause, layer) = (label(ailment.severity), ailment.cause, layer_words(ailment));
-            say(&format!("{}[{cause}]{}{}", label.get(lang), colon.get(lang), ailment.message.get(lang)));
-            say(&format!("  {}{}", text!("layer: ", "层：").get(lang), layer.get(lang)));
-            if let Some(variable) = &ailment.variable {
-                let place = self.place(ailment).map_or_else(String::new, |p| format!("  {p}"));
-                let (en, zh) = (ailment.services.join(", "), ailment.services.join("、"));
-                say(text!("  from: {variable} of {en}{place}", "  来自：{zh} 的 {variable}{place}").get(lang));
-            }
-            for help in &ailment.help {
-                for line in help.get(lang).lines() {
-                    say(&format!("  {line}"));
-                }
-            }
-            for command in &ailment.commands {
-                say(&format!("  $ {command}"));
-            }
+        for told in self.found.ailments.iter().map(|a| self.told(a)) {
+            say(&format!("{}{}{}", told.label, colon.get(lang), told.message));
+            told.lines.iter().for_each(|line| say(&format!("  {line}")));
+            told.commands.iter().for_each(|command| say(&format!("  $ {command}")));
             say("");
         }
         let broken = |l: &&Looked| l.failed.is_some();
         let (bad, good): (Vec<&Looked>, Vec<&Looked>) = self.found.looked.iter().partition(broken);
-        if !self.found.looked.is_empty() {
-            let tried: Vec<[Text; 5]> = bad.into_iter().chain(good).map(row).collect();
+        let tried: Vec<[Text; 5]> =
+            bad.into_iter().chain(good).map(row).chain(self.found.met.iter().map(front)).collect();
+        if !tried.is_empty() {
             let mut rows: Vec<[String; 5]> = vec![
                 [
                     text!("FROM", "从"),
@@ -375,37 +519,14 @@ impl Report<'_> {
             }
             say("");
         }
-        for (listener, holder, name) in self.model_listeners() {
-            let (at, port) = (listener.address, listener.port);
-            let who = holder.unwrap_or(name);
-            let reach = if listener.on_loopback() {
-                text!("containers can't reach it", "容器连不到它")
-            } else {
-                text!("containers reach it by host.docker.internal", "容器可以通过 host.docker.internal 访问它")
-            };
-            let desktop = self.patient.facts.about.desktop;
-            let line =
-                text!("on the host: {who} listens on {at}, port {port}", "宿主机上：{who} 监听 {at} 的 {port} 端口");
-            let line = if desktop { line } else { line.and(&text!(": ", "，")).and(&reach) };
-            say(line.get(lang));
+        for note in self.notes() {
+            say(note.get(lang));
         }
-        for gap in &self.found.gaps {
-            say(&format!("{}{}", text!("not looked at: ", "没有检查：").get(lang), gap.get(lang)));
-        }
-        let about = &self.patient.facts.about;
-        let (name, version) = (&about.name, &about.version);
-        let (containers, addresses) = (self.patient.facts.containers.len(), self.found.looked.len());
-        let errors = self.found.ailments.iter().filter(|a| a.severity == Severity::Error).count();
-        let others = self.found.ailments.len() - errors;
-        say(text!(
-            "{name} {version}: {containers} containers, {addresses} addresses tried; {errors} errors, {others} warnings and notes",
-            "{name} {version}：{containers} 个容器，试了 {addresses} 个地址；{errors} 个错误，{others} 个警告和提示"
-        )
-        .get(lang));
+        say(self.summary().get(lang));
         if let Some(first) = self.found.ailments.first() {
             let again = session::again(&self.args.project, &self.args.path.iter().cloned().collect::<Vec<_>>());
             let next = match first.commands.first() {
-                Some(command) if command == "dockline fix" => format!("dockline fix{again}"),
+                Some(command) if command.starts_with("dockline fix") => format!("{command}{again}"),
                 Some(command) => command.clone(),
                 None => format!("dockline explain {}", first.cause),
             };
@@ -413,6 +534,39 @@ impl Report<'_> {
         }
         out
     }
+}
+
+/// What was called from this machine, and what came back.
+fn outside(met: &Met) -> serde_json::Value {
+    let call = met.front.call.as_ref();
+    serde_json::json!({
+        "service": met.front.service, "variable": call.map(|c| &c.variable), "address": met.front.shown,
+        "status": met.heard.first().map(|h| h.status), "models": met.api().map(|(_, names)| names),
+        "origin": call.and_then(|c| c.origin.as_ref()), "preflight": met.preflight.as_ref().map(|p| p.status),
+    })
+}
+
+/// A row for what was called from this machine.
+fn front(met: &Met) -> [Text; 5] {
+    let page = met.heard.first();
+    let (status, cut) = page.map_or((0, None), |p| (p.status, p.cut));
+    let (connect, said) = match cut {
+        Some(Cut::Unconnected) => (text!("no", "连不上"), Text::same("-")),
+        Some(Cut::Broken) if status == 0 => (Text::same("ok"), text!("no HTTP", "不是 HTTP")),
+        Some(Cut::Late) if status == 0 => (Text::same("ok"), text!("none in 5 s", "5 秒内没有")),
+        _ => (Text::same("ok"), Text::same(format!("{status} {}/", met.front.path))),
+    };
+    let from = text!("this machine", "本机");
+    [from, Text::same(met.front.shown.clone()), Text::same("-"), connect, said]
+}
+
+/// A way to a model, with its times.
+fn warm(one: &Warmed) -> serde_json::Value {
+    let crowd: Vec<_> = one.crowd.iter().map(|h| serde_json::json!({"status": h.status, "took": h.took})).collect();
+    serde_json::json!({
+        "service": one.way.service, "inside": one.way.from.is_some(), "variable": one.way.variable, "address": one.way.shown,
+        "model": one.way.model, "times": one.measured, "at_once": crowd,
+    })
 }
 
 /// The layer in words: what still worked, and what did not.
@@ -425,6 +579,9 @@ fn layer_words(ailment: &Ailment) -> Text {
         L::Http => text!("HTTP (name and connection are fine)", "HTTP（名字、连接都没问题）"),
         L::Api => text!("API (name, connection and HTTP are fine)", "API（名字、连接、HTTP 都没问题）"),
         L::Model => text!("model (everything up to the API is fine)", "模型（API 以下都没问题）"),
+        L::Browser => {
+            text!("browser (the server answers, and not for this page)", "浏览器（服务有应答，但不许这个页面用）")
+        }
         L::Files => text!("the files against what runs", "文件和实际运行的不一致"),
     }
 }

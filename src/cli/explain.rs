@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 use std::io::Read as _;
 
-use super::args::{DataFormat, Explain};
+use super::args::{DataFormat, Explain, RuleChoice};
 use super::lint::advice_lines;
 use super::session::{self, Failure, Search, Session, Wish};
 use crate::compose::Project;
 use crate::diag::{Finding, Lang, Text, mask};
-use crate::explain::{Cause, Match, cause, finding_of, read, tie};
+use crate::explain::{Cause, Match, cause, finding_of, read, speaker, tie};
 use crate::lint::{advice, findings};
 use crate::network::Survey;
 use crate::remedy::{firewall_commands, listen_commands};
@@ -95,9 +95,7 @@ fn relate(
 ) -> Result<(), Failure> {
     let wish = Wish {
         project: &args.project,
-        rules: &[],
-        select: &[],
-        ignore: &[],
+        choice: &RuleChoice::default(),
         lan_ip: None,
         into_override: false,
         no_ignores: false,
@@ -141,9 +139,16 @@ fn relate(
             None => told.push(one),
         }
     }
-    if told.iter().all(|t| t.places.is_empty()) && !told.is_empty() {
-        let again = session::again(&args.project, &[]);
-        for one in advice(&survey) {
+    // An address that no file has was typed into an application: that of the one who speaks of it, where the log tells.
+    let nowhere = told.iter().all(|t| t.places.is_empty()) && !told.is_empty();
+    let placed = |t: &Told| told.iter().any(|other| !other.places.is_empty() && other.one.target == t.one.target);
+    let unplaced = told.iter().filter(|t| t.one.target.is_some() && !placed(t));
+    let who: Vec<usize> = unplaced.flat_map(|t| &t.one.speakers).filter_map(|s| speaker(&survey, s)).collect();
+    let again = session::again(&args.project, &[]);
+    for one in advice(&survey) {
+        let calls =
+            |id: &usize| survey.net.image(*id).is_some_and(|i| i.names.iter().any(|n| one.app.callers.contains(n)));
+        if nowhere || who.iter().any(calls) {
             typed.extend(advice_lines(&one, &again, session.lang, None));
         }
     }
@@ -263,21 +268,18 @@ fn json(session: &Session, asked: &str, told: &[Told]) -> String {
 fn human(session: &Session, args: &Explain, told: &[Told], typed: &[Text]) -> String {
     let lang = session.lang;
     let mut out = String::new();
-    let mut said: Vec<Option<&crate::explain::Target>> = Vec::new();
+    let mut said: Vec<&Told> = Vec::new();
     for first in told {
-        // The likeliest cause of each address is told in full.
-        let target = first.one.target.as_ref();
-        if said.contains(&target) {
+        // The likeliest cause of each address is told in full; of each line, where it names none.
+        if said.iter().any(|t| about_the_same(t, first)) {
             continue;
         }
-        said.push(target);
+        said.push(first);
         let _ = writeln!(out, "{}\n", head(first, lang));
         let _ = write!(out, "{}", full(first, lang));
         let others: Vec<&Told> = told
             .iter()
-            .filter(|t| {
-                t.one.target == first.one.target && t.one.cause != first.one.cause && (!first.confirmed || t.confirmed)
-            })
+            .filter(|t| about_the_same(t, first) && t.one.cause != first.one.cause && (!first.confirmed || t.confirmed))
             .collect();
         if !others.is_empty() {
             let label = text!("it may also be:", "也可能是：");
@@ -310,6 +312,10 @@ fn human(session: &Session, args: &Explain, told: &[Told], typed: &[Text]) -> St
     out
 }
 
+fn about_the_same(a: &Told, b: &Told) -> bool {
+    a.one.target == b.one.target && (a.one.target.is_some() || a.one.text == b.one.text)
+}
+
 /// What the message says, in a line.
 fn head(told: &Told, lang: Lang) -> String {
     use crate::catalog::{Layer, Symptom as S};
@@ -335,7 +341,7 @@ fn head(told: &Told, lang: Lang) -> String {
             Layer::Http => ("it was reached, and the answer is an error", "连上了，但返回的是错误"),
             Layer::Model => ("the server was reached; it is about the model", "服务连上了，问题在模型上"),
             Layer::Browser => ("the browser refused the call", "浏览器拦下了这次请求"),
-            Layer::Engine => ("the engine refused it", "Docker 引擎拒绝了"),
+            Layer::Engine => ("it is about the container itself, or the engine", "问题在容器本身或 Docker 引擎上"),
         },
     };
     let what = if whom.is_empty() { text!("{en}", "{zh}") } else { text!("{whom}: {en}", "{whom}：{zh}") };

@@ -18,9 +18,7 @@ pub(super) fn run(session: &mut Session, args: &Fix) -> Result<u8, Failure> {
     let (config, found, missed) = session.gather(&args.project, &args.paths, args.recursive, args.force_exclude)?;
     let wish = Wish {
         project: &args.project,
-        rules: &args.rules,
-        select: &args.select,
-        ignore: &args.ignore,
+        choice: &args.choice,
         lan_ip: args.lan_ip.clone(),
         into_override: args.override_file,
         no_ignores: false,

@@ -117,8 +117,24 @@ const WORDS: &[(&str, &str)] = &[
         "检查正在运行的容器：哪个地址不通、卡在哪一层、该敲什么命令",
     ),
     (
+        "Where nothing else can ask from inside a container: start a helper of this image in its network, and remove it. The image must be there already, with sh and curl, wget, nc or python3",
+        "没有别的办法从容器里面测试时：用这个镜像在它的网络里启动一个辅助容器，用完就删。镜像必须已经在本地，里面要有 sh 和 curl、wget、nc 或 python3",
+    ),
+    (
+        "Ask this model for a few words on each way to it: times, and whether a proxy holds the stream back (loads the model)",
+        "沿每条路让这个模型说几个词：测时间，看代理有没有把流式输出攒住（会加载模型）",
+    ),
+    (
+        "Ask that model so many times at once: who turns requests away (429, 503)?",
+        "同时向这个模型发这么多请求：有谁拒绝（429、503）",
+    ),
+    (
         "A container, whoever started it, instead of a project (repeatable)",
         "不看项目，只看这个容器，不管是谁启动的（可重复）",
+    ),
+    (
+        "Also write a bundle for asking others for help, with secrets taken out [default file: dockline-report.md]",
+        "另外写一份求助用的报告，密钥都已去掉［默认文件：dockline-report.md］",
     ),
     (
         "The name that the project runs under [default: as Compose would name it]",
@@ -210,7 +226,6 @@ const WORDS: &[(&str, &str)] = &[
         "Least severity of what is left that makes the exit status 1 [default: warning]",
         "剩下的问题达到这个级别，退出码就是 1［默认：warning］",
     ),
-    ("Only these rules or categories", "只用这些规则或类别"),
     ("Directory or Compose file", "目录或 Compose 文件"),
     ("The service that asks", "发起连接的服务"),
     ("What it wants to reach: host:11434, SERVICE[:PORT] or a URL", "要连到哪里：host:11434、服务名[:端口] 或 URL"),

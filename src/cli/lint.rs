@@ -25,9 +25,7 @@ pub(super) fn run(session: &mut Session, args: &Lint) -> Result<u8, Failure> {
     let (config, found, missed) = session.gather(&args.project, &args.paths, args.recursive, args.force_exclude)?;
     let wish = Wish {
         project: &args.project,
-        rules: &args.rules,
-        select: &args.select,
-        ignore: &args.ignore,
+        choice: &args.choice,
         lan_ip: None,
         into_override: false,
         no_ignores: args.no_ignores,
@@ -49,7 +47,7 @@ pub(super) fn run(session: &mut Session, args: &Lint) -> Result<u8, Failure> {
             printed = true;
             (args.format, wish)
         });
-        write(Path::new(file), &formatted(session, args, &outcome, format, false))?;
+        session::write(Path::new(file), &formatted(session, args, &outcome, format, false))?;
     }
     // Of nothing that could be read there is nothing to say; why stands on stderr.
     let silent = args.format == LintFormat::Human && outcome.projects.is_empty() && !missed.is_empty();
@@ -96,7 +94,7 @@ fn folder(path: &Path) -> PathBuf {
 
 fn write_baseline(session: &Session, outcome: &Outcome, path: &Path) -> Result<u8, Failure> {
     let known = Baseline::of(outcome, &session.files, &folder(path));
-    write(path, &known.write())?;
+    session::write(path, &known.write())?;
     let (name, n) = (session.files.name_of(path), known.len());
     let plural = if n == 1 { "" } else { "s" };
     session::note(
@@ -126,13 +124,6 @@ fn hold(session: &mut Session, outcome: &mut Outcome, path: &Path) -> Result<(),
 /// Whether a finding is at or above a threshold.
 pub(super) fn reached(outcome: &Outcome, threshold: Option<Severity>) -> bool {
     threshold.is_some_and(|t| outcome.worst().is_some_and(|w| w >= t))
-}
-
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    std::fs::write(path, text).map_err(|error| {
-        let name = path.display();
-        Failure::new(text!("can't write {name}: {error}", "无法写入 {name}：{error}"))
-    })
 }
 
 fn formatted(session: &Session, args: &Lint, outcome: &Outcome, format: LintFormat, color: bool) -> String {
@@ -264,7 +255,7 @@ fn urgency(finding: &Finding) -> (bool, std::cmp::Reverse<Severity>) {
 fn told(human: &Human<'_>, session: &Session, args: &Lint, findings: &[&Finding]) -> String {
     let lang = session.lang;
     let mut out = String::new();
-    let fold = args.select.len() != 1;
+    let fold = args.choice.select.len() != 1;
     let same = |rule: &'static str| findings.iter().filter(move |f| f.rule == rule && f.severity > Severity::Info);
     let mut drawn: Vec<&str> = Vec::new();
     // What is only worth knowing takes a line, unless it was asked for.
@@ -409,7 +400,9 @@ fn count(outcome: &Outcome) -> Text {
 fn next(args: &Lint, outcome: &Outcome) -> Option<Text> {
     let again = session::again(&args.project, &args.paths);
     let mut recursive = if args.recursive { " --recursive" } else { "" }.to_owned();
-    for (flag, words) in [("--rules", &args.rules), ("--select", &args.select), ("--ignore", &args.ignore)] {
+    for (flag, words) in
+        [("--rules", &args.choice.rules), ("--select", &args.choice.select), ("--ignore", &args.choice.ignore)]
+    {
         if !words.is_empty() {
             recursive = format!("{recursive} {flag} {}", session::quoted(&words.join(",")));
         }

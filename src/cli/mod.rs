@@ -2,6 +2,8 @@
 
 mod add;
 pub mod args;
+mod bundle;
+mod calls;
 mod completions;
 mod config;
 mod doctor;

@@ -7,7 +7,7 @@ use std::io::{IsTerminal as _, Read as _, Write as _};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use super::args::{Color, FailOn, Global, Host, Project as ProjectArgs};
+use super::args::{Color, FailOn, Global, Host, Project as ProjectArgs, RuleChoice};
 use super::settings;
 use crate::compose::{self, Found, Nothing, Patterns, Project, Selection, discover};
 use crate::config::{self, Config};
@@ -236,6 +236,14 @@ impl Session {
         };
         let (found, missed) = discover(&mut self.files, &selection, &self.process);
         let missed = missed.into_iter().map(|nothing| match nothing {
+            Nothing::NoFile(dir) if search.recursive => {
+                let dir = self.files.name_of(&dir);
+                Failure::new(text!("no Compose file in {dir} or below it", "{dir} 及其下层目录里没有 Compose 文件"))
+                    .hint(text!(
+                        "compose.yaml, docker-compose.yml and the like are looked for; name another with -f FILE",
+                        "会找 compose.yaml、docker-compose.yml 之类的文件；别的文件名请用 -f FILE 指定"
+                    ))
+            }
             Nothing::NoFile(dir) => {
                 let dir = self.files.name_of(&dir);
                 Failure::new(text!("no Compose file in {dir}", "{dir} 里没有 Compose 文件")).hint(text!(
@@ -267,7 +275,7 @@ pub(super) struct Search<'a> {
 /// What the rules are run with: the command line over the configuration.
 pub(super) fn options(session: &mut Session, wish: &Wish<'_>, config: &Config) -> Result<Options, Failure> {
     let facts = Session::facts(&wish.project.host, config)?;
-    for name in wish.select.iter().chain(wish.ignore) {
+    for name in wish.choice.select.iter().chain(&wish.choice.ignore) {
         known_rule(name, true)?;
     }
     let severities = settings::severities(session, config)?;
@@ -281,9 +289,9 @@ pub(super) fn options(session: &mut Session, wish: &Wish<'_>, config: &Config) -
         ),
     };
     let named = config.rule_sets.iter().map(|name| (name.get_ref().clone(), Some(name.span())));
-    let from_file: Vec<_> = if wish.rules.is_empty() { named.collect() } else { Vec::new() };
+    let from_file: Vec<_> = if wish.choice.rules.is_empty() { named.collect() } else { Vec::new() };
     let mut sets = Vec::new();
-    for (name, span) in wish.rules.iter().map(|name| (name.clone(), None)).chain(from_file) {
+    for (name, span) in wish.choice.rules.iter().map(|name| (name.clone(), None)).chain(from_file) {
         let known: Vec<RuleSet> = RuleSet::ALL.into_iter().filter(|s| name == "all" || s.name() == name).collect();
         if known.is_empty() {
             let failure = Failure::new(text!("no rule set `{name}`", "没有 `{name}` 这个规则集"))
@@ -295,7 +303,7 @@ pub(super) fn options(session: &mut Session, wish: &Wish<'_>, config: &Config) -
     if sets.is_empty() {
         sets.push(RuleSet::Default);
     }
-    let choice = Choice { sets, select: wish.select.to_vec(), ignore: wish.ignore.to_vec() };
+    let choice = Choice { sets, select: wish.choice.select.clone(), ignore: wish.choice.ignore.clone() };
     Ok(Options {
         facts,
         choice,
@@ -312,10 +320,7 @@ pub(super) fn options(session: &mut Session, wish: &Wish<'_>, config: &Config) -
 /// What a command line says of rules and repairs.
 pub(super) struct Wish<'a> {
     pub project: &'a ProjectArgs,
-    /// Names of rule sets; none for what the configuration says, or the default.
-    pub rules: &'a [String],
-    pub select: &'a [String],
-    pub ignore: &'a [String],
+    pub choice: &'a RuleChoice,
     pub lan_ip: Option<String>,
     pub into_override: bool,
     /// Leave nothing alone.
@@ -434,6 +439,14 @@ pub(super) fn print(out: &str) {
 /// Prints to standard error what is not the output proper.
 pub(super) fn aside(out: &str) {
     let _ = std::io::stderr().lock().write_all(out.as_bytes());
+}
+
+/// Writes what is asked for into a file of the person's own naming.
+pub(super) fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    std::fs::write(path, text).map_err(|error| {
+        let name = path.display();
+        Failure::new(text!("can't write {name}: {error}", "无法写入 {name}：{error}"))
+    })
 }
 
 /// Prints a failure to standard error.

@@ -689,10 +689,7 @@ fn hosts(value: &V) -> Shown {
         .into_iter()
         .map(|host| Shown { data: Text(format!("{}={}", host.name, host.address)), origins: vec![host.span] })
         .collect();
-    out.sort_by(|a, b| {
-        let name = |s: &Shown| s.as_str().and_then(|t| t.split('=').next()).unwrap_or_default().to_owned();
-        name(a).cmp(&name(b))
-    });
+    out.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
     Shown::of(value, List(out))
 }
 

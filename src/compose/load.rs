@@ -45,6 +45,7 @@ pub fn load(files: &mut Files, request: &Request, process: &HashMap<String, Stri
         problems: Vec::new(),
         spent: 0,
         drawn_in: Vec::new(),
+        cycles: Vec::new(),
         incomplete: false,
         including: Vec::new(),
         unplaced: Vec::new(),
@@ -250,6 +251,8 @@ pub(super) struct Loader<'a> {
     pub problems: Vec<Problem>,
     spent: u64,
     drawn_in: Vec<FileId>,
+    /// Services that extend themselves in the end, told of already.
+    cycles: Vec<(FileId, String)>,
     pub incomplete: bool,
     including: Vec<PathBuf>,
     /// Problems of files that are not there; told at the start of the first Compose file.
@@ -499,8 +502,14 @@ impl Loader<'_> {
                 (services, file)
             }
         };
-        if chain.contains(&(file, target.clone())) {
-            self.problem(ProblemKind::ExtendsCycle { service: target }, extends.span, path, true);
+        if let Some(first) = chain.iter().position(|at| *at == (file, target.clone())) {
+            let cycle = chain.get(first..).unwrap_or_default();
+            // Each service of a cycle leads to it; one finding tells of it.
+            if !cycle.iter().any(|at| self.cycles.contains(at)) {
+                self.cycles.extend(cycle.iter().cloned());
+                let way: Vec<String> = cycle.iter().map(|(_, name)| name.clone()).chain([target]).collect();
+                self.problem(ProblemKind::ExtendsCycle { way }, extends.span, path, true);
+            }
             return service.clone();
         }
         let Some(base) = siblings.get(&target).cloned() else {

@@ -77,7 +77,7 @@ pub(super) fn merge(base: &V, later: &V, path: &mut Vec<Rc<str>>) -> V {
         Some(Merger::Named) => (conditioned(&named(base), path), conditioned(&named(later), path)),
         Some(Merger::Listed) => (listed(base), listed(later)),
         Some(Merger::Build) if base.map().is_some() != later.map().is_some() => (built(base), built(later)),
-        Some(Merger::Hosts) if base.seq().is_some() != later.seq().is_some() => (hosts(base), hosts(later)),
+        Some(Merger::Hosts) => (hosts(base), hosts(later)),
         _ => (base.clone(), later.clone()),
     };
     match (&base.data, &later.data) {
@@ -273,14 +273,18 @@ fn listed(value: &V) -> V {
     }
 }
 
-/// `extra_hosts` as a list of `name=address`, which is how Compose compares its two forms.
+/// `extra_hosts` as a list of `name=address`, which is how Compose merges it: a name keeps the addresses of both files.
 fn hosts(value: &V) -> V {
     let Data::Map(map) = &value.data else { return value.clone() };
-    let items = map.entries.iter().map(|entry| {
-        let text = format!("{}={}", entry.key, entry.value.shown().unwrap_or_default());
-        let sourced = Rc::new(Sourced::derived(&text, entry.value.span));
-        let data = Data::Str(Rc::new(interpolation::Value::literal(sourced)));
-        Rc::new(Value::new(entry.value.at, entry.key_span.to(entry.value.span), data))
+    let items = map.entries.iter().flat_map(|entry| {
+        let single = std::slice::from_ref(&entry.value);
+        let addresses = entry.value.seq().unwrap_or(single);
+        addresses.iter().map(|address| {
+            let text = address.shown().map_or_else(|| entry.key.to_string(), |a| format!("{}={a}", entry.key));
+            let sourced = Rc::new(Sourced::derived(&text, address.span));
+            let data = Data::Str(Rc::new(interpolation::Value::literal(sourced)));
+            Rc::new(Value::new(address.at, entry.key_span.to(address.span), data))
+        })
     });
     Rc::new(Value::new(value.at, value.span, Data::Seq(items.collect())))
 }

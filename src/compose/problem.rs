@@ -97,8 +97,8 @@ pub enum ProblemKind {
     Disabled { name: String, profiles: Vec<String> },
     /// Neither `image` nor `build`.
     NoImage { service: String },
-    /// A service that extends itself in the end.
-    ExtendsCycle { service: String },
+    /// A service that extends itself in the end: it, those between, and it again.
+    ExtendsCycle { way: Vec<String> },
     /// `extra_hosts` without an address.
     ExtraHost { text: String },
     /// A port mapping that is none.

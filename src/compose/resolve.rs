@@ -127,12 +127,21 @@ impl Run<'_> {
                 self.problem(ProblemKind::TagMismatch, self.tree.span(id), true);
                 Data::Null
             }
-            Resolved::Str => Data::Str(self.string(id)),
+            Resolved::Str if tag == Some(Tag::Binary) => {
+                let Some(decoded) = binary(text) else {
+                    self.problem(ProblemKind::TagMismatch, self.tree.span(id), true);
+                    return Data::Null;
+                };
+                // No character of it stands in the file.
+                let sourced = Sourced::derived(&decoded, self.tree.span(id));
+                Data::Str(self.string(id, sourced))
+            }
+            Resolved::Str => Data::Str(self.string(id, yaml::sourced(self.tree, id))),
         }
     }
 
-    fn string(&mut self, id: NodeId) -> Rc<interpolation::Value> {
-        let sourced = Rc::new(yaml::sourced(self.tree, id));
+    fn string(&mut self, id: NodeId, sourced: Sourced) -> Rc<interpolation::Value> {
+        let sourced = Rc::new(sourced);
         if !sourced.text.contains('$') {
             return Rc::new(interpolation::Value::literal(sourced));
         }
@@ -242,4 +251,15 @@ impl Run<'_> {
         }
         Data::Map(Map { entries: out, layers: vec![at] })
     }
+}
+
+/// What `!!binary` stands for, as Go's standard encoding reads it: padded, line breaks skipped. Bytes that are no UTF-8 become
+/// replacement characters.
+fn binary(text: &str) -> Option<String> {
+    use base64::Engine as _;
+    use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
+    let lenient = GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true);
+    let joined: String = text.chars().filter(|c| !matches!(c, '\n' | '\r')).collect();
+    let bytes = GeneralPurpose::new(&base64::alphabet::STANDARD, lenient).decode(joined).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
 }

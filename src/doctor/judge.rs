@@ -7,17 +7,18 @@ use super::plan::{Planned, Speaks};
 use super::{Ailment, Layer, Patient};
 use crate::catalog::PathRule;
 use crate::diag::{Severity, Text};
-use crate::engine::{Answer, Container, Listening, Name, Page, Tcp};
-use crate::network::{DOCKER0, HOST_ALIASES, MODEL_PORTS, is_loopback};
+use crate::engine::{Answer, Base, Container, Culprit, Listening, Name, Page, Tcp, packet};
+use crate::network::{AddressRange, DOCKER0, HOST_ALIASES, MODEL_PORTS, find, is_loopback};
 use crate::remedy::{firewall_commands, listen_commands};
+use crate::source::{from, upto};
 use crate::text;
 
 /// What is wrong with one address; `None` where it works, or where that can't be told.
 pub(super) fn judge(patient: &Patient<'_>, planned: &Planned, answer: &Answer) -> Option<Ailment> {
     let container = patient.facts.containers.iter().find(|c| c.id == planned.container)?;
-    let mut case = Case { patient, planned, answer, container, addresses: answer.addresses.clone() };
-    if case.addresses.is_empty() && answer.name == Name::Ok {
-        case.addresses = case.by_facts();
+    let case = Case { patient, planned, answer, container, addresses: meaning(patient, planned, answer) };
+    if planned.quoted {
+        return Some(case.quoted());
     }
     if answer.name == Name::Unresolved {
         return Some(case.unresolved());
@@ -27,9 +28,20 @@ pub(super) fn judge(patient: &Patient<'_>, planned: &Planned, answer: &Answer) -
         Tcp::Ok => case.answered(),
         Tcp::Refused => Some(case.refused()),
         Tcp::Timeout => Some(case.dropped()),
+        // A server that speaks TLS may drop a connection on which it is asked in plain HTTP.
+        Tcp::Reset if planned.speaks == Speaks::Tls => None,
         Tcp::Reset => Some(case.reset()),
         Tcp::Unreachable if case.to_loopback() => Some(case.refused()),
         Tcp::Unreachable => Some(case.unreachable()),
+    }
+}
+
+/// The addresses that a name has in its container: as the tool said that asked, else by the facts.
+pub(super) fn meaning(patient: &Patient<'_>, planned: &Planned, answer: &Answer) -> Vec<IpAddr> {
+    let container = patient.facts.containers.iter().find(|c| c.id == planned.container);
+    match container.filter(|_| answer.addresses.is_empty() && answer.name == Name::Ok) {
+        Some(container) => Case { patient, planned, answer, container, addresses: Vec::new() }.by_facts(),
+        None => answer.addresses.clone(),
     }
 }
 
@@ -43,11 +55,32 @@ struct Case<'a> {
 }
 
 /// Ports as a person lists them.
-fn ports(listening: &[Listening]) -> String {
+pub(super) fn ports(listening: &[Listening]) -> String {
     let mut all: Vec<u16> = listening.iter().filter(|l| !l.on_loopback()).map(|l| l.port).collect();
     all.sort_unstable();
     all.dedup();
     all.iter().take(8).map(u16::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// A rule of a firewall, or a chain's policy, in words.
+fn named(culprit: &Culprit) -> Text {
+    let chain = &culprit.chain;
+    match &culprit.rule {
+        Some(rule) => text!("the rule in chain {chain}: {rule}", "链 {chain} 里的规则：{rule}"),
+        None => text!(
+            "chain {chain} drops what none of its rules lets in (its policy)",
+            "链 {chain} 的默认策略：没有规则放行的都丢弃"
+        ),
+    }
+}
+
+/// What servers say that are asked in plain HTTP on a port for https: nginx and Apache by 400, Go by its own text.
+fn wants_tls(page: &Page) -> bool {
+    let body = page.body.to_ascii_lowercase();
+    page.status == 400
+        && ["sent to https port", "http request to an https server", "speaking plain http to an ssl-enabled"]
+            .iter()
+            .any(|w| body.contains(w))
 }
 
 impl Case<'_> {
@@ -71,9 +104,19 @@ impl Case<'_> {
         Ailment::new(cause, layer, Severity::Error, self.own(), message)
     }
 
+    /// The address with another host and port in it, told as what to write.
+    fn written(&self, mut ailment: Ailment, host: &str, port: u16) -> Ailment {
+        let shown = self.shown();
+        if let Some(address) = find(shown).into_iter().next() {
+            let (before, after) = (upto(shown, address.host_range.start), from(shown, address.path_range.start));
+            ailment.instead = Some(format!("{}{host}:{port}{after}", before.trim_end_matches('[')));
+        }
+        ailment
+    }
+
     /// Files that can be mended: `fix`, then the container anew.
     fn mended_by_fix(&self, ailment: Ailment) -> Ailment {
-        if self.patient.files.is_some() {
+        if self.patient.files.is_some() && self.planned.stored.is_none() {
             ailment.run("dockline fix".to_owned()).run(self.patient.up(self.container))
         } else {
             ailment
@@ -103,7 +146,7 @@ impl Case<'_> {
     }
 
     fn to_loopback(&self) -> bool {
-        is_loopback(self.host()) || self.addresses.first().is_some_and(IpAddr::is_loopback)
+        is_loopback(self.host()) || self.addresses.first().is_some_and(|ip| ip.is_loopback() || ip.is_unspecified())
     }
 
     /// The address that leads to the host, if one does.
@@ -134,10 +177,31 @@ impl Case<'_> {
         all().find(|c| c.running()).or_else(|| all().next())
     }
 
+    // -- the value --
+
+    fn quoted(&self) -> Ailment {
+        let (own, variable, shown) = (self.own(), &self.planned.variable, self.shown());
+        let message = text!(
+            "`{own}` has quotes in the value of {variable} itself, and a client takes them for a part of {shown}",
+            "`{own}` 的 {variable} 的值里带着引号，客户端会把引号当成 {shown} 的一部分"
+        );
+        self.mended_by_fix(self.ailment("env-quoting", Layer::Name, message).help(text!(
+            "write it without them; docker run --env-file and lists (- NAME=\"value\") keep quotes",
+            "去掉引号；docker run --env-file 和列表写法（- NAME=\"值\"）不会去引号"
+        )))
+    }
+
     // -- the name --
 
     fn unresolved(&self) -> Ailment {
         let (own, host) = (self.own(), self.host());
+        if self.container.mode == "none" {
+            let message = text!(
+                "`{own}` can't resolve {host}: it has no network (network_mode: none)",
+                "`{own}` 解析不了 {host}：它没有网络（network_mode: none）"
+            );
+            return self.ailment("network-mismatch", Layer::Name, message);
+        }
         let lower = host.to_lowercase();
         if HOST_ALIASES.contains(&lower.as_str()) {
             let message = text!(
@@ -147,7 +211,7 @@ impl Case<'_> {
             let found = self.ailment("missing-host-gateway", Layer::Name, message);
             if self.on_host_network() {
                 let port = self.port();
-                return found.help(text!(
+                return self.written(found, "127.0.0.1", port).help(text!(
                     "`{own}` uses the host's network: write 127.0.0.1:{port}",
                     "`{own}` 用的就是宿主机网络：写 127.0.0.1:{port}"
                 ));
@@ -190,7 +254,7 @@ impl Case<'_> {
         let near = scored.filter(|(score, _)| *score > 0.85).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, k)| k);
         let message = text!("`{own}` can't resolve the name {host}", "`{own}` 解析不了名字 {host}");
         if let Some(near) = near {
-            let found = self.ailment("wrong-service-name", Layer::Name, message);
+            let found = self.written(self.ailment("wrong-service-name", Layer::Name, message), near, self.port());
             return self.mended_by_fix(found.help(text!("did you mean `{near}`?", "是不是 `{near}`？")));
         }
         let mut found = self.ailment("name-resolution", Layer::Name, message);
@@ -231,6 +295,7 @@ impl Case<'_> {
                 "`{own}` 解析不了 {host}：`{name}` 用的是宿主机网络，在别的网络里没有名字"
             );
             let found = self.ailment("network-mismatch", Layer::Name, message);
+            let found = self.written(found, HOST_ALIASES[0], port);
             return self.mended_by_fix(found.help(text!(
                 "it is reached at host.docker.internal:{port}, with extra_hosts: [\"host.docker.internal:host-gateway\"]",
                 "要用 host.docker.internal:{port}，并加 extra_hosts: [\"host.docker.internal:host-gateway\"]"
@@ -244,7 +309,7 @@ impl Case<'_> {
             let found = self.ailment("network-mismatch", Layer::Name, message);
             return self.mended_by_fix(
                 match meant.published.iter().find(|p| p.port == self.port()).and_then(|p| p.host_port) {
-                    Some(port) => found.help(text!(
+                    Some(port) => self.written(found, "127.0.0.1", port).help(text!(
                         "`{name}` is published: write 127.0.0.1:{port}",
                         "`{name}` 发布了端口：写 127.0.0.1:{port}"
                     )),
@@ -282,6 +347,19 @@ impl Case<'_> {
     }
 
     fn refused_by_loopback(&self) -> Ailment {
+        let found = self.refused_by_itself();
+        let wildcard = matches!(self.host(), "0.0.0.0" | "::");
+        if !wildcard || self.on_host_network() {
+            return found;
+        }
+        let host = self.host();
+        Ailment { cause: "wildcard-as-target", ..found }.help(text!(
+            "{host} is for listening; as a target it is the container itself",
+            "{host} 是用来监听的；当作目标地址时，就是容器自己"
+        ))
+    }
+
+    fn refused_by_itself(&self) -> Ailment {
         let (own, shown, port) = (self.own(), self.shown(), self.port());
         if self.on_host_network() {
             let message = text!(
@@ -301,7 +379,8 @@ impl Case<'_> {
         };
         if let Some(server) = self.patient.facts.containers.iter().find(offers) {
             let name = &server.service;
-            let found = self.ailment("loopback-to-service", Layer::Connect, message).help(text!(
+            let found = self.ailment("loopback-to-service", Layer::Connect, message);
+            let found = self.written(found, name, port).help(text!(
                 "`{name}` listens on it: write {name}:{port}",
                 "`{name}` 在监听这个端口：写 {name}:{port}"
             ));
@@ -310,7 +389,8 @@ impl Case<'_> {
         let host = &self.patient.host;
         let on_host = host.on(port).next();
         if on_host.is_some() || MODEL_PORTS.iter().any(|(p, _)| *p == port) {
-            let mut found = self.ailment("loopback-to-host", Layer::Connect, message).help(text!(
+            let found = self.ailment("loopback-to-host", Layer::Connect, message);
+            let mut found = self.written(found, HOST_ALIASES[0], port).help(text!(
                 "write host.docker.internal:{port}, with extra_hosts: [\"host.docker.internal:host-gateway\"]",
                 "写 host.docker.internal:{port}，并加 extra_hosts: [\"host.docker.internal:host-gateway\"]"
             ));
@@ -355,6 +435,7 @@ impl Case<'_> {
             );
             let found = self.ailment("published-port-between-services", Layer::Connect, message);
             let host = self.host();
+            let found = self.written(found, host, inner);
             return self.mended_by_fix(found.help(text!("write {host}:{inner}", "写 {host}:{inner}")));
         }
         let open = inside.map(ports).unwrap_or_default();
@@ -374,6 +455,10 @@ impl Case<'_> {
         if open.is_empty() {
             found
         } else {
+            let found = match open.parse() {
+                Ok(only) => self.written(found, self.host(), only),
+                Err(_) => found,
+            };
             self.mended_by_fix(found.help(text!("it listens on {open}", "它监听的是 {open}")))
         }
     }
@@ -424,8 +509,7 @@ impl Case<'_> {
                 "{who} listens on {at}, and the connection is refused all the same: a firewall rejects it",
                 "{who} 监听在 {at}，连接却被拒绝：是防火墙拒绝的"
             );
-            let found = self.ailment("host-firewall", Layer::Connect, message.and(&words));
-            return found.help(firewall_commands(port));
+            return self.opened(self.ailment("host-firewall", Layer::Connect, message.and(&words)), address, None);
         }
         let words = if listeners.iter().all(|l| l.on_loopback()) {
             text!(
@@ -438,7 +522,22 @@ impl Case<'_> {
                 "宿主机上的 {who} 监听的是 {at}，而容器访问的是 {address}"
             )
         };
-        bound(words).help(listen_commands(port))
+        let unit = host.machine.ollama.as_ref().and_then(|u| u.listens.as_ref());
+        let opens = |said: &str| {
+            let rest = said.split_once("://").map_or(said, |(_, rest)| rest);
+            !rest.starts_with('[') && !is_loopback(rest.split(':').next().unwrap_or(rest))
+        };
+        match unit.filter(|(said, _)| who == "ollama" && opens(said)) {
+            Some((said, file)) => {
+                let file = file.display();
+                let found = bound(words).help(text!(
+                    "{file} says OLLAMA_HOST={said}, and what runs was started without it",
+                    "{file} 里写了 OLLAMA_HOST={said}，但现在运行的进程启动时没有读到它"
+                ));
+                found.run("sudo systemctl daemon-reload").run("sudo systemctl restart ollama")
+            }
+            None => bound(words).help(listen_commands(port)),
+        }
     }
 
     /// Adds which model servers there are on the host, where the one asked for is not.
@@ -480,12 +579,12 @@ impl Case<'_> {
             if shared.is_empty() {
                 return found.help(text!("the two share no network", "两者没有共同的网络"));
             }
-            return found.help(text!(
-                "a firewall on the host drops packets between containers: sudo iptables -S FORWARD; sudo nft list ruleset",
-                "宿主机的防火墙丢弃了容器之间的数据包：sudo iptables -S FORWARD；sudo nft list ruleset"
-            ));
+            let mut found = found;
+            found.cause = "host-firewall";
+            let at = self.addresses.iter().copied().find(|ip| self.patient.container_at(*ip).is_some());
+            return at.map_or(found.clone(), |at| self.opened(found, at, Some(target)));
         }
-        if self.host_address().is_some() {
+        if let Some(address) = self.host_address() {
             let message = text!(
                 "`{own}` gets no answer from {shown}: the host's firewall drops the packets of containers",
                 "`{own}` 访问 {shown} 没有回音：宿主机的防火墙丢弃了容器的数据包"
@@ -495,13 +594,81 @@ impl Case<'_> {
                 let (at, who) = (listener.address, self.who(port));
                 found = found.help(text!("a server is there: {who} listens on {at}", "服务是在的：{who} 监听在 {at}"));
             }
-            return found.help(firewall_commands(port));
+            return self.opened(found, address, None);
+        }
+        if let Some(found) = self.vacant() {
+            return found;
         }
         let message = text!("`{own}` gets no answer from {shown}", "`{own}` 访问 {shown} 没有回音");
         self.ailment("host-unreachable", Layer::Connect, message).help(text!(
             "the address is another machine's: is it on, and does its firewall let this machine in?",
             "这是另一台机器的地址：它开着吗？它的防火墙放行这台机器吗？"
         ))
+    }
+
+    /// Which rule of the host's firewall it is, where that can be read, and what lets the container through. `target`: another
+    /// container, where it is not the host itself.
+    fn opened(&self, found: Ailment, address: IpAddr, target: Option<&Container>) -> Ailment {
+        let port = self.port();
+        let bridge = |network: &str| self.patient.facts.networks.iter().find(|n| n.name == network);
+        let filtered = self.container.attached.iter().find_map(|attached| {
+            let network = bridge(&attached.network)?;
+            let out = match target {
+                Some(target) => {
+                    Some(bridge(&target.attached.iter().find(|a| a.addresses.contains(&address))?.network)?)
+                }
+                None => None,
+            };
+            let source = *attached.addresses.iter().find(|ip| ip.is_ipv4())?;
+            let packet = packet(&network.bridge, out.map(|n| n.bridge.as_str()), source, address, port)?;
+            let culprits = self.patient.host.firewall.as_ref()?.culprits(&packet);
+            (!culprits.is_empty()).then_some((network, culprits))
+        });
+        let Some((network, culprits)) = filtered else {
+            let found =
+                if self.patient.host.here && self.patient.host.firewall.is_none() && !self.patient.facts.about.rootless
+                {
+                    found.help(text!("as root, dockline names the rule", "用 root 运行 dockline，可以指出是哪条规则"))
+                } else {
+                    found
+                };
+            return found.help(if target.is_some() {
+                text!(
+                    "a firewall on the host drops packets between containers: sudo iptables -S FORWARD; sudo nft list ruleset",
+                    "宿主机的防火墙丢弃了容器之间的数据包：sudo iptables -S FORWARD；sudo nft list ruleset"
+                )
+            } else {
+                firewall_commands(port)
+            });
+        };
+        let subnet = network.subnets.iter().map(|(s, _)| s.as_str()).find(|s| s.contains('.'));
+        let subnet = subnet.unwrap_or("172.16.0.0/12");
+        let Some(last) = culprits.last() else { return found };
+        let mut found = match culprits.as_slice() {
+            [one] => found.help(named(one)),
+            all => {
+                let head = text!("one of these rules does it:", "是下面某一条规则干的：");
+                found.help(all.iter().fold(head, |text, one| text.line(&text!("  ", "  ").and(&named(one)))))
+            }
+        };
+        let commands = match &last.base {
+            Base::Ufw if target.is_none() => vec![format!("sudo ufw allow from {subnet} to any port {port} proto tcp")],
+            Base::Ufw => vec![format!("sudo ufw route allow from {subnet} to {address} port {port} proto tcp")],
+            Base::Firewalld => vec![
+                format!("sudo firewall-cmd --permanent --zone=docker --add-port={port}/tcp"),
+                "sudo firewall-cmd --reload".to_owned(),
+            ],
+            Base::Iptables(place) => vec![format!("sudo iptables {place} -s {subnet} -p tcp --dport {port} -j ACCEPT")],
+            Base::Nft(place) => vec![format!("sudo nft insert rule {place} ip saddr {subnet} tcp dport {port} accept")],
+        };
+        found.commands.extend(commands);
+        if matches!(last.base, Base::Iptables(_) | Base::Nft(_)) {
+            return found.help(text!(
+                "that lasts until the next boot: put it where this firewall's rules are kept, too",
+                "重启后会失效：还要写进保存防火墙规则的地方"
+            ));
+        }
+        found
     }
 
     fn reset(&self) -> Ailment {
@@ -554,6 +721,20 @@ impl Case<'_> {
             );
             return self.mended_by_fix(self.ailment("network-mismatch", Layer::Connect, message));
         }
+        if let Some(found) = self.vacant() {
+            return found;
+        }
+        // The bridge is there: no route is what a firewall answers, `icmp-admin-prohibited` of firewalld say.
+        if let Some(address) = self.host_address()
+            && self.patient.host.here
+            && self.container.mode != "none"
+        {
+            let message = text!(
+                "`{own}` can't reach {shown}: the host's firewall rejects the packets of containers (no route to host)",
+                "`{own}` 连不上 {shown}：宿主机的防火墙拒绝了容器的数据包（no route to host）"
+            );
+            return self.opened(self.ailment("host-firewall", Layer::Connect, message), address, None);
+        }
         let message = if self.container.mode == "none" {
             text!(
                 "`{own}` can't reach {shown}: it has no network (network_mode: none)",
@@ -565,11 +746,45 @@ impl Case<'_> {
         self.ailment("host-unreachable", Layer::Connect, message)
     }
 
+    /// An address of one of its own networks that no container has.
+    fn vacant(&self) -> Option<Ailment> {
+        let (own, shown) = (self.own(), self.shown());
+        let address = self.addresses.iter().find(|ip| self.patient.container_at(**ip).is_none())?;
+        let mine = self.patient.facts.networks.iter().filter(|n| self.container.on(&n.name));
+        let network = mine.filter(|n| {
+            let ranges = n.subnets.iter().filter_map(|(range, gateway)| AddressRange::parse(range, gateway.as_deref()));
+            ranges.into_iter().any(|range| range.contains(*address))
+        });
+        let name = network.map(|n| n.name.as_str()).next()?;
+        let message = text!(
+            "`{own}` can't reach {shown}: no container on network {name} has that address",
+            "`{own}` 连不上 {shown}：网络 {name} 上没有容器用这个地址"
+        );
+        Some(self.ailment("wrong-host", Layer::Connect, message).help(text!(
+            "a container gets another address when it is made anew: write the service's name",
+            "容器重建后地址会变：请写服务名"
+        )))
+    }
+
     // -- HTTP and the API --
 
     fn answered(&self) -> Option<Ailment> {
         let first = self.answer.pages.first()?;
         let (own, shown) = (self.own(), self.shown());
+        if self.planned.speaks == Speaks::Tls {
+            return self.plain_behind_https(first);
+        }
+        if wants_tls(first) {
+            let message = text!(
+                "`{own}` calls {shown}, and the server there takes https only",
+                "`{own}` 调用 {shown}，而那里的服务只接受 https"
+            );
+            let https = shown.replacen("http://", "https://", 1);
+            let mut found =
+                self.ailment("tls-mismatch", Layer::Http, message).help(text!("write {https}", "写 {https}"));
+            found.instead = Some(https);
+            return Some(found);
+        }
         if first.silent {
             let message = text!(
                 "`{own}` is connected to {shown}, and no answer comes within 5 s",
@@ -597,8 +812,24 @@ impl Case<'_> {
         match self.planned.speaks {
             Speaks::Ollama => self.ollama(first),
             Speaks::OpenAi => self.openai(first),
-            Speaks::Http | Speaks::Other => None,
+            Speaks::Http | Speaks::Tls | Speaks::Other => None,
         }
+    }
+
+    /// A server that answers plain HTTP where https is called.
+    fn plain_behind_https(&self, first: &Page) -> Option<Ailment> {
+        if first.silent || first.status == 0 || wants_tls(first) {
+            return None;
+        }
+        let (own, shown) = (self.own(), self.shown());
+        let message = text!(
+            "`{own}` calls {shown}, and the server there speaks plain HTTP: the TLS handshake fails",
+            "`{own}` 调用 {shown}，而那里的服务说的是明文 HTTP：TLS 握手会失败"
+        );
+        let plain = shown.replacen("https://", "http://", 1);
+        let mut found = self.ailment("tls-mismatch", Layer::Http, message).help(text!("write {plain}", "写 {plain}"));
+        found.instead = Some(plain);
+        Some(found)
     }
 
     fn page(&self, path: &str) -> Option<&Page> {
@@ -636,11 +867,32 @@ impl Case<'_> {
             "`{own}` calls {shown}, and Ollama knows no {path}: the client adds the path itself",
             "`{own}` 调用 {shown}，但 Ollama 没有 {path} 这个路径：客户端会自己加路径"
         );
-        self.mended_by_fix(self.ailment("url-extra-path", Layer::Api, message).help(text!("write {bare}", "写 {bare}")))
+        let mut found = self.ailment("url-extra-path", Layer::Api, message).help(text!("write {bare}", "写 {bare}"));
+        found.instead = Some(bare.to_owned());
+        self.mended_by_fix(found)
+    }
+
+    fn path_twice(&self, asked: &str) -> Ailment {
+        let (own, shown, path) = (self.own(), self.shown(), &self.planned.path);
+        let base = shown.trim_end_matches('/');
+        let bare = base.strip_suffix(path.as_str()).unwrap_or(base);
+        let message = text!(
+            "`{own}` adds /v1 to {shown} itself, and the server knows no {asked}",
+            "`{own}` 会自己在 {shown} 后面加 /v1，而服务没有 {asked}"
+        );
+        let mut found = self.ailment("url-extra-path", Layer::Api, message).help(text!("write {bare}", "写 {bare}"));
+        found.instead = Some(bare.to_owned());
+        self.mended_by_fix(found)
     }
 
     fn openai(&self, first: &Page) -> Option<Ailment> {
         let (own, shown, path) = (self.own(), self.shown(), &self.planned.path);
+        if self.planned.rule == Some(PathRule::Bare) && !path.is_empty() {
+            // The client adds /v1 itself: what counts is what stands there.
+            let asked = format!("{path}/v1/models");
+            let lost = self.page(&asked).is_some_and(|p| p.status == 404) && self.lists("/v1/models");
+            return lost.then(|| self.path_twice(&asked));
+        }
         if listed(first).is_some() || Self::keeps_to_itself(first) {
             return None;
         }

@@ -1,21 +1,30 @@
 //! The live questions: what runs is asked, address by address and layer by layer, and what fails is told with what to type next.
 //! Judges what [`crate::engine`] found; asks nothing itself.
 
+mod front;
 mod judge;
+mod machine;
 mod models;
 mod plan;
 mod running;
+mod seen;
 mod stale;
 mod state;
+mod stored;
+mod warm;
 
 use std::net::IpAddr;
 
 use crate::compose::Project;
 use crate::diag::{Severity, Text};
-use crate::engine::{Answer, Container, Facts, HostSide, Listening, Tool};
+use crate::engine::{Answer, Container, Facts, HostSide, Listening, Tcp, Tool};
 
+pub use front::{Front, Met, fronts, questions};
 pub use plan::{Planned, plan};
 pub use running::compose_text;
+pub use seen::put_seen;
+pub use stored::{Kept, kept};
+pub use warm::{Measured, TOKENS, Warm, Warmed, compare, measure, only_embeds, pieces, request, told, ways};
 
 /// Where it fails.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -26,6 +35,7 @@ pub enum Layer {
     Http,
     Api,
     Model,
+    Browser,
     Files,
 }
 
@@ -38,6 +48,7 @@ impl Layer {
             Self::Http => "http",
             Self::Api => "api",
             Self::Model => "model",
+            Self::Browser => "browser",
             Self::Files => "files",
         }
     }
@@ -54,10 +65,16 @@ pub struct Ailment {
     pub variable: Option<String>,
     /// The address, credentials masked.
     pub address: Option<String>,
+    /// Where the address stands, where that is no file of the project.
+    pub place: Option<String>,
     pub message: Text,
     pub help: Vec<Text>,
     /// What to type, in order.
     pub commands: Vec<String>,
+    /// The address to write instead, where it is known as a whole.
+    pub instead: Option<String>,
+    /// The statement that changes an address in a database; doctor itself never writes to one.
+    pub sql: Option<String>,
 }
 
 impl Ailment {
@@ -69,9 +86,12 @@ impl Ailment {
             services: vec![service.to_owned()],
             variable: None,
             address: None,
+            place: None,
             message,
             help: Vec::new(),
             commands: Vec::new(),
+            instead: None,
+            sql: None,
         }
     }
 
@@ -109,6 +129,10 @@ pub struct Patient<'a> {
 }
 
 impl<'a> Patient<'a> {
+    fn container(&self, id: &str) -> Option<&'a Container> {
+        self.facts.containers.iter().find(|c| c.id == id)
+    }
+
     fn container_at(&self, address: IpAddr) -> Option<&'a Container> {
         self.facts.containers.iter().find(|c| c.addresses().any(|a| a == address))
     }
@@ -141,6 +165,38 @@ pub struct Examined {
     pub looked: Vec<Looked>,
     pub ailments: Vec<Ailment>,
     pub gaps: Vec<Text>,
+    /// Published ports and browsers' addresses, called from this machine.
+    pub met: Vec<Met>,
+    /// What was measured on the ways to a model, where that was wanted.
+    pub warmed: Vec<Warmed>,
+}
+
+impl Examined {
+    /// Adds what was called from outside the containers.
+    pub fn met(&mut self, patient: &Patient<'_>, met: Vec<Met>) {
+        self.add(met.iter().filter_map(|m| front::judge(patient, m)).collect());
+        self.met = met;
+    }
+
+    /// Adds what came of asking for a model.
+    pub fn warmed(&mut self, patient: &Patient<'_>, model: &str, warmed: Vec<Warmed>) {
+        let found = warm::judge(patient, model, &self.looked, &self.met, &warmed);
+        if warmed.is_empty() && found.is_empty() {
+            self.gaps.push(crate::text!(
+                "`{model}` was not asked: no server that can be reached from here lists its models",
+                "没有去问 `{model}`：从这里能连到的服务里，没有一个列出了它的模型"
+            ));
+        }
+        self.add(found);
+        self.warmed = warmed;
+    }
+
+    fn add(&mut self, more: Vec<Ailment>) {
+        let mut all = std::mem::take(&mut self.ailments);
+        all.extend(more);
+        self.ailments = together(all);
+        self.ailments.sort_by_key(|a| (std::cmp::Reverse(a.severity), a.layer));
+    }
 }
 
 /// Judges containers, files and the answers of probes: `answers` has one for each plan, with the tool that asked.
@@ -150,15 +206,20 @@ pub fn examine(patient: &Patient<'_>, planned: &[Planned], answers: &[(Option<To
     let mut found: Vec<Ailment> = Vec::new();
     for (planned, (tool, answer)) in planned.iter().zip(answers) {
         let judged = judge::judge(patient, planned, answer);
+        // That a TLS server drops a question in plain HTTP is no fault of the connection.
+        let mut answer = answer.clone();
+        if planned.speaks == plan::Speaks::Tls && answer.tcp == Tcp::Reset {
+            answer.tcp = Tcp::Ok;
+        }
         let failed = judged.as_ref().map(|a| (a.layer, a.cause));
-        out.looked.push(Looked { planned: planned.clone(), tool: *tool, answer: answer.clone(), failed });
+        out.looked.push(Looked { planned: planned.clone(), tool: *tool, answer, failed });
         if tool.is_none() {
             let (service, address) = (&planned.service, &planned.shown);
             out.gaps.push(crate::text!(
                 "`{service}` could not be looked into, so {address} was not tried: its image has no tool for it (sh with python3, node, curl, \
-                 bash, wget or nc); as root on the engine's own Linux machine dockline needs none",
+                 bash, wget or nc); as root on the engine's own Linux machine dockline needs none, and --helper IMAGE starts a container that has them",
                 "没法从 `{service}` 里面试 {address}：镜像里没有可用的工具（sh 加 python3、node、curl、bash、wget 或 nc）；\
-                 在运行引擎的 Linux 机器上以 root 运行 dockline 就不需要这些工具"
+                 在运行引擎的 Linux 机器上以 root 运行 dockline 就不需要这些工具，也可以用 --helper 镜像 启动一个带工具的容器"
             ));
         }
         let Some(mut ailment) = judged else { continue };
@@ -173,14 +234,17 @@ pub fn examine(patient: &Patient<'_>, planned: &[Planned], answers: &[(Option<To
                 "文件里已经改了：容器用的还是创建时的值"
             ));
         }
+        if let Some((stored, container)) = planned.stored.as_ref().zip(patient.container(&planned.container)) {
+            stored.advise(patient, container, &planned.target, &mut ailment);
+        }
         found.push(ailment);
     }
     found.extend(models::judge(patient, &out.looked));
+    found.extend(machine::judge(patient, &out.looked));
     let mut all = state::find(patient);
     all.extend(found);
     all.extend(stale.into_ailments());
-    out.ailments = together(all);
-    out.ailments.sort_by_key(|a| (std::cmp::Reverse(a.severity), a.layer));
+    out.add(all);
     out
 }
 

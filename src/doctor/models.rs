@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::plan::Speaks;
+use super::stored::Stored;
 use super::{Ailment, Layer, Looked, Patient};
 use crate::diag::Severity;
 use crate::engine::Page;
@@ -45,6 +46,10 @@ pub(super) fn judge(patient: &Patient<'_>, looked: &[Looked]) -> Vec<Ailment> {
         else {
             continue;
         };
+        if let Some(stored) = &one.planned.stored {
+            out.extend(unserved(one, stored, &names, patient));
+            continue;
+        }
         let Some(container) = patient.facts.containers.iter().find(|c| c.id == one.planned.container) else { continue };
         let Some((stem, _)) = one.planned.variable.split_once('_') else { continue };
         for (key, value) in &container.environment {
@@ -56,6 +61,7 @@ pub(super) fn judge(patient: &Patient<'_>, looked: &[Looked]) -> Vec<Ailment> {
             }
             for wanted in value.split([',', ';']).map(str::trim).filter(|v| plain(v)) {
                 if names.iter().any(|n| same(n, wanted)) {
+                    out.extend(too_big(one, wanted, patient));
                     continue;
                 }
                 out.push(missing(one, key, wanted, &names, ollama, patient));
@@ -65,8 +71,82 @@ pub(super) fn judge(patient: &Patient<'_>, looked: &[Looked]) -> Vec<Ailment> {
     out
 }
 
+/// What a channel offers and its server does not have.
+fn unserved(one: &Looked, stored: &Stored, names: &[String], patient: &Patient<'_>) -> Option<Ailment> {
+    let lacking: Vec<&str> =
+        stored.models.iter().map(String::as_str).filter(|wanted| !names.iter().any(|n| same(n, wanted))).collect();
+    let container = patient.container(&one.planned.container)?;
+    let (service, address) = (&one.planned.service, &one.planned.shown);
+    let shown = lacking.iter().take(6).copied().collect::<Vec<_>>();
+    let first = *shown.first()?;
+    let (en, zh) = (shown.join("`, `"), shown.join("`、`"));
+    let message = match lacking.len() - shown.len() {
+        0 => text!(
+            "a channel of `{service}` offers `{en}`, which {address} does not have",
+            "`{service}` 的渠道提供 `{zh}`，但 {address} 没有"
+        ),
+        more => text!(
+            "a channel of `{service}` offers `{en}` and {more} more models, which {address} does not have",
+            "`{service}` 的渠道提供 `{zh}` 等模型（另有 {more} 个），但 {address} 没有"
+        ),
+    };
+    let mut out = Ailment::new("model-not-found", Layer::Model, Severity::Warning, service, message);
+    out.variable = Some(one.planned.variable.clone());
+    out.address = Some(address.clone());
+    let near = near(first, names);
+    let have = if near.is_empty() { names } else { &near };
+    let have = have.iter().take(8).map(String::as_str).collect::<Vec<_>>().join(", ");
+    if !have.is_empty() {
+        out = out.help(text!("it has: {have}", "那里有：{have}"));
+    }
+    stored.advise(patient, container, &one.planned.target, &mut out);
+    Some(out)
+}
+
+/// The size of a model in an answer of Ollama's `/api/tags`, in bytes: what its weights take in memory, at least.
+fn size(page: &Page, wanted: &str) -> Option<u64> {
+    let value: Value = serde_json::from_str(page.body.get(page.body.find('{')?..)?).ok()?;
+    let models = value.get("models")?.as_array()?;
+    let found = models.iter().find(|m| m.get("name").and_then(Value::as_str).is_some_and(|n| same(n, wanted)))?;
+    found.get("size")?.as_u64()
+}
+
+/// A model that does not fit into the memory of its server: the container's limit, or the machine's. With a graphics card it
+/// may fit there: nothing is said.
+fn too_big(one: &Looked, wanted: &str, patient: &Patient<'_>) -> Option<Ailment> {
+    let size = one.answer.pages.iter().find_map(|p| size(p, wanted))?;
+    let machine = &patient.host.machine;
+    let server = one.answer.addresses.iter().find_map(|a| patient.container_at(*a));
+    let on_host = one.answer.addresses.iter().any(|a| patient.host.own.contains(a));
+    if machine.graphics || (server.is_none() && !on_host) {
+        return None;
+    }
+    let limit = server.map(|s| s.state.memory_limit).filter(|l| *l > 0);
+    let most = limit.or(machine.memory)?;
+    if size <= most {
+        return None;
+    }
+    let (size, most) = (size / (1 << 20), most / (1 << 20));
+    let name = server.map_or(&one.planned.service, |s| &s.service);
+    let message = match limit {
+        Some(_) => text!(
+            "the model `{wanted}` takes {size} MiB of memory or more, and `{name}` may use {most} MiB",
+            "模型 `{wanted}` 至少要 {size} MiB 内存，而 `{name}` 的上限是 {most} MiB"
+        ),
+        None => text!(
+            "the model `{wanted}` takes {size} MiB of memory or more, and the machine has {most} MiB",
+            "模型 `{wanted}` 至少要 {size} MiB 内存，而这台机器只有 {most} MiB"
+        ),
+    };
+    let out = Ailment::new("memory-limit", Layer::Model, Severity::Warning, name, message);
+    Some(out.help(text!(
+        "raise mem_limit (or deploy.resources.limits.memory), or take a smaller model or quantisation",
+        "调大 mem_limit（或 deploy.resources.limits.memory），或者换小一点的模型或量化版本"
+    )))
+}
+
 /// Ollama takes a name without a tag for `latest`, and does not mind case.
-fn same(have: &str, wanted: &str) -> bool {
+pub(super) fn same(have: &str, wanted: &str) -> bool {
     let full =
         |n: &str| if n.contains(':') { n.to_ascii_lowercase() } else { format!("{}:latest", n.to_ascii_lowercase()) };
     have == wanted || full(have) == full(wanted)
@@ -106,10 +186,11 @@ fn missing(one: &Looked, key: &str, wanted: &str, names: &[String], ollama: bool
 }
 
 /// Names that are nearly the wanted one, the nearest first: another tag of the same model, or a slip of the finger.
-fn near(wanted: &str, names: &[String]) -> Vec<String> {
+pub(super) fn near(wanted: &str, names: &[String]) -> Vec<String> {
     let family = |n: &str| n.split(':').next().unwrap_or(n).to_ascii_lowercase();
     let score = |n: &String| {
-        let likeness = strsim::jaro_winkler(&n.to_ascii_lowercase(), &wanted.to_ascii_lowercase());
+        let plain = |n: &str| n.to_ascii_lowercase().trim_end_matches(":latest").to_owned();
+        let likeness = strsim::jaro_winkler(&plain(n), &plain(wanted));
         if family(n) == family(wanted) { likeness + 1.0 } else { likeness }
     };
     let mut scored: Vec<(f64, &String)> = names.iter().map(|n| (score(n), n)).filter(|(s, _)| *s > 0.88).collect();

@@ -7,6 +7,7 @@ use crate::network::{Audience, Form, Judged, MODEL_PORTS, Site, Sure, Survey, Ve
 use crate::source::slice;
 
 use super::running::key;
+use super::stored::{Kept, Stored, behind};
 
 /// What is known to be spoken at an address.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -15,6 +16,8 @@ pub enum Speaks {
     OpenAi,
     /// HTTP, and no more is known.
     Http,
+    /// HTTP inside TLS, which is not spoken here: a server that answers in plain HTTP is none of it.
+    Tls,
     /// Another protocol: the connection is all that is tried.
     Other,
 }
@@ -33,10 +36,14 @@ pub struct Planned {
     /// The path of the base URL, without a slash at its end.
     pub path: String,
     pub rule: Option<PathRule>,
+    /// The value stands in quotes, and they are a part of it.
+    pub quoted: bool,
+    /// The channel that has the address, where no file or variable does.
+    pub stored: Option<Stored>,
 }
 
 /// The plans for all running containers: `survey` is over [`super::compose_text`].
-pub fn plan(facts: &Facts, survey: &Survey<'_>) -> Vec<Planned> {
+pub fn plan(facts: &Facts, kept: &[Kept], survey: &Survey<'_>) -> Vec<Planned> {
     let mut out: Vec<Planned> = Vec::new();
     for container in facts.containers.iter().filter(|c| c.running()) {
         let Some(id) = survey.project().service(&key(facts, container)) else { continue };
@@ -45,7 +52,8 @@ pub fn plan(facts: &Facts, survey: &Survey<'_>) -> Vec<Planned> {
             if !tried(judged) || by_image(judged, brought.map(|(_, lines)| lines.as_slice())) {
                 continue;
             }
-            let Some(planned) = one(container, judged) else { continue };
+            let stored = behind(kept, container, judged);
+            let Some(planned) = one(container, judged, stored) else { continue };
             let known = |p: &Planned| p.container == planned.container && p.target == planned.target;
             if !out.iter().any(|p| known(p) && p.variable == planned.variable) {
                 out.push(planned);
@@ -72,16 +80,20 @@ fn by_image(judged: &Judged, brought: Option<&[String]>) -> bool {
     judged.role.sure < Sure::Catalog && brought.is_some_and(|lines| lines.contains(&line))
 }
 
-fn one(container: &Container, judged: &Judged) -> Option<Planned> {
+fn one(container: &Container, judged: &Judged, stored: Option<Stored>) -> Option<Planned> {
     let address = &judged.endpoint.address;
     let text = judged.endpoint.text();
-    let port = address.port.or_else(|| judged.role.speaks.and_then(protocol_port))?;
+    let protocol = stored.as_ref().map_or(judged.role.speaks, |s| s.protocol);
+    // Gateways add the whole path themselves.
+    let rule = if stored.is_some() { Some(PathRule::Bare) } else { judged.role.path };
+    let port = address.port.or_else(|| protocol.and_then(protocol_port))?;
     let scheme = address.scheme.as_deref();
     let path = slice(text, address.path_range.clone());
     let path = path.split(['?', '#']).next().unwrap_or("").trim_end_matches('/');
     let path = if path.starts_with('/') && path.bytes().all(|b| b.is_ascii_graphic()) { path } else { "" };
     let web = matches!(scheme, Some("http")) || (scheme.is_none() && address.form != Form::Dsn);
-    let speaks = match judged.role.speaks {
+    let speaks = match protocol {
+        _ if scheme == Some("https") && !judged.role.proxy => Speaks::Tls,
         _ if judged.role.proxy || !web => Speaks::Other,
         Some("ollama") => Speaks::Ollama,
         Some("openai") => Speaks::OpenAi,
@@ -95,14 +107,23 @@ fn one(container: &Container, judged: &Judged) -> Option<Planned> {
             "/api/tags".to_owned(),
             "/v1/models".to_owned(),
         ]),
-        Speaks::OpenAi => distinct(vec![format!("{path}/models"), "/v1/models".to_owned(), "/api/tags".to_owned()]),
+        Speaks::OpenAi => {
+            let mut gets = vec![format!("{path}/models"), "/v1/models".to_owned(), "/api/tags".to_owned()];
+            if rule == Some(PathRule::Bare) {
+                gets.push(format!("{path}/v1/models"));
+            }
+            distinct(gets)
+        }
         // Whose API it is, is not known: a model server on its own port is asked for its models all the same.
         Speaks::Http if MODEL_PORTS.iter().any(|(p, _)| *p == port) => {
             distinct(vec![format!("{path}/"), "/api/tags".to_owned(), "/v1/models".to_owned()])
         }
         Speaks::Http => vec![if path.is_empty() { "/".to_owned() } else { path.to_owned() }],
+        Speaks::Tls => vec!["/".to_owned()],
         Speaks::Other => Vec::new(),
     };
+    let whole = text.trim();
+    let quoted = ['"', '\''].iter().any(|q| whole.len() > 1 && whole.starts_with(*q) && whole.ends_with(*q));
     let shown = match address.form {
         Form::Url | Form::Dsn => mask(slice(text, address.whole.clone())),
         _ if address.host.contains(':') => format!("[{}]:{port}", address.host),
@@ -116,7 +137,9 @@ fn one(container: &Container, judged: &Judged) -> Option<Planned> {
         target: Target { host: address.host.clone(), port, gets },
         speaks,
         path: path.to_owned(),
-        rule: judged.role.path,
+        rule,
+        quoted,
+        stored,
     })
 }
 

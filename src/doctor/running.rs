@@ -2,13 +2,15 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::engine::{Container, Facts};
+use super::stored::Kept;
+use crate::engine::{Container, Facts, Published};
 
-/// A Compose file (in JSON, which is YAML) of the running containers: one service each, by [`key`].
-pub fn compose_text(facts: &Facts) -> String {
+/// A Compose file (in JSON, which is YAML) of the running containers: one service each, by [`key`]. What they keep in databases
+/// stands among their variables.
+pub fn compose_text(facts: &Facts, kept: &[Kept]) -> String {
     let mut services = Map::new();
     for container in facts.containers.iter().filter(|c| c.running()) {
-        services.insert(key(facts, container), service(facts, container));
+        services.insert(key(facts, container), service(facts, kept, container));
     }
     let networks: Map<String, Value> =
         facts.networks.iter().map(|n| (n.name.clone(), json!({"name": n.name, "internal": n.internal}))).collect();
@@ -21,10 +23,20 @@ pub(super) fn key(facts: &Facts, container: &Container) -> String {
     if same > 1 { container.name.clone() } else { container.service.clone() }
 }
 
-fn service(facts: &Facts, container: &Container) -> Value {
+/// An address as it stands before a port.
+fn bracketed(address: &str) -> String {
+    if address.contains(':') { format!("[{address}]") } else { address.to_owned() }
+}
+
+fn service(facts: &Facts, kept: &[Kept], container: &Container) -> Value {
     let plain = |text: &str| text.replace('$', "$$");
-    let environment: Map<String, Value> =
-        container.environment.iter().map(|(key, value)| (plain(key), Value::String(plain(value)))).collect();
+    let stored: Vec<(String, String)> = kept.iter().flat_map(|k| k.variables(container)).collect();
+    let environment: Map<String, Value> = container
+        .environment
+        .iter()
+        .chain(&stored)
+        .map(|(key, value)| (plain(key), Value::String(plain(value))))
+        .collect();
     let words = |list: &[String]| list.iter().map(|w| Value::String(plain(w))).collect::<Vec<_>>();
     let mut out = Map::new();
     out.insert("image".to_owned(), Value::String(plain(&container.image)));
@@ -34,6 +46,19 @@ fn service(facts: &Facts, container: &Container) -> Value {
     }
     if !container.entrypoint.is_empty() {
         out.insert("entrypoint".to_owned(), Value::Array(words(&container.entrypoint)));
+    }
+    let address =
+        |p: &Published| if p.address.is_empty() { String::new() } else { format!("{}:", bracketed(&p.address)) };
+    let ports: Vec<Value> = container
+        .published
+        .iter()
+        .filter_map(|p| {
+            Some(format!("{}{}:{}/{}", address(p), p.host_port?, p.port, if p.tcp { "tcp" } else { "udp" }))
+        })
+        .map(Value::String)
+        .collect();
+    if !ports.is_empty() && container.mode != "host" {
+        out.insert("ports".to_owned(), Value::Array(ports));
     }
     match container.mode.as_str() {
         "host" | "none" => {

@@ -2,14 +2,19 @@
 
 use std::collections::BTreeSet;
 use std::future::Future;
-use std::io::Write as _;
-use std::path::PathBuf;
+use std::io::{Seek as _, Write as _};
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use bollard::container::LogOutput;
 use bollard::exec::{CreateExecOptions, StartExecOptions, StartExecResults};
-use bollard::query_parameters::{InspectContainerOptions, InspectNetworkOptions, ListContainersOptions};
+use bollard::models::{ContainerCreateBody, HostConfig};
+use bollard::query_parameters::{
+    ContainerArchiveInfoOptionsBuilder, CreateContainerOptionsBuilder, DownloadFromContainerOptionsBuilder,
+    InspectContainerOptions, InspectNetworkOptions, ListContainersOptions, LogsOptionsBuilder,
+    RemoveContainerOptionsBuilder, StartContainerOptions,
+};
 use bollard::{API_DEFAULT_VERSION, Docker};
 use futures_util::StreamExt as _;
 use futures_util::future::join_all;
@@ -20,6 +25,7 @@ use super::connect::Place;
 use super::facts::{About, Container, Facts, Network};
 use super::host;
 use super::probe::{self, Answer, Target, Tool};
+use super::stored::{self, Channel, Shelf};
 
 /// A connection to an engine.
 pub struct Engine {
@@ -52,11 +58,25 @@ pub struct Probed {
     /// The last tool that asked; `None` where there was no way to ask.
     pub tool: Option<Tool>,
     pub answers: Vec<Answer>,
+    /// Why a helper that was wanted could not be had.
+    pub trouble: Option<String>,
+}
+
+/// Which rungs there are beyond the tools of images.
+#[derive(Clone, Copy, Debug)]
+pub struct Ladder<'a> {
+    /// dockline itself may enter network namespaces: the engine runs on this machine.
+    pub enter: bool,
+    /// The image of a helper container that may be started.
+    pub helper: Option<&'a str>,
 }
 
 const SHORT: Duration = Duration::from_secs(10);
 /// The longest that one container's probes may take.
 const PROBE: Duration = Duration::from_secs(25);
+/// The longest that copying a file out of a container may take, and the largest file.
+const COPY: Duration = Duration::from_secs(30);
+const LARGEST: i64 = 1 << 30;
 
 async fn limited<T, E: std::fmt::Display>(
     time: Duration,
@@ -131,10 +151,11 @@ impl Engine {
         let mut containers: Vec<Container> =
             inspected.into_iter().flatten().map(|c| Container::of(&value(c))).collect();
         for container in &mut containers {
-            // The list says `Up 4 seconds`: what runs just now and was restarted often will end again.
+            // The list says `Up 4 seconds`, or `Restarting` a moment before: what runs just now and was restarted often will end again.
             let same = |c: &&&Value| c.get("Id").and_then(Value::as_str) == Some(container.id.as_str());
             let said = mine.iter().find(same).and_then(|c| c.get("Status")?.as_str());
-            container.state.young = said.is_some_and(|s| s.starts_with("Up") && s.contains("second"));
+            container.state.young =
+                said.is_some_and(|s| (s.starts_with("Up") && s.contains("second")) || s.starts_with("Restarting"));
         }
         let networks: BTreeSet<&str> =
             containers.iter().flat_map(|c| c.attached.iter().map(|a| a.network.as_str())).collect();
@@ -165,26 +186,69 @@ impl Engine {
     }
 
     /// Tries the targets of several containers side by side.
-    pub fn probe(&self, jobs: &[Job], may_enter: bool) -> Vec<Probed> {
-        self.runtime.block_on(join_all(jobs.iter().map(|job| self.one(job, may_enter))))
+    pub fn probe(&self, jobs: &[Job], ladder: Ladder<'_>) -> Vec<Probed> {
+        self.runtime.block_on(join_all(jobs.iter().map(|job| self.one(job, ladder))))
     }
 
-    async fn one(&self, job: &Job, may_enter: bool) -> Probed {
-        let all = tokio::time::timeout(PROBE, self.climb(job, may_enter)).await;
-        all.unwrap_or_else(|_| Probed { tool: None, answers: vec![Answer::default(); job.targets.len()] })
+    async fn one(&self, job: &Job, ladder: Ladder<'_>) -> Probed {
+        let nothing = || Probed { answers: vec![Answer::default(); job.targets.len()], ..Probed::default() };
+        let mut out = tokio::time::timeout(PROBE, self.climb(job, ladder.enter)).await.unwrap_or_else(|_| nothing());
+        let Some(image) = ladder.helper.filter(|_| !out.answers.iter().all(Answer::settled)) else { return out };
+        let name = format!("dockline-helper-{}-{}", std::process::id(), job.id.get(..12).unwrap_or_default());
+        match self.lend(image, &name, job).await {
+            Ok(()) => {
+                let lent = Job { id: name.clone(), ..job.clone() };
+                if let Ok((tool, answers)) = tokio::time::timeout(PROBE, self.by_tool(&lent)).await
+                    && answers.iter().any(Answer::settled)
+                {
+                    out = Probed { tool, answers, trouble: None };
+                }
+            }
+            Err(why) => out.trouble = Some(why),
+        }
+        let force = RemoveContainerOptionsBuilder::default().force(true).build();
+        let _ = limited(SHORT, self.docker.remove_container(&name, Some(force))).await;
+        out
     }
 
-    /// Up the ladder: a tool of the image, then dockline itself.
-    async fn climb(&self, job: &Job, may_enter: bool) -> Probed {
-        let which = self.run(&job.id, &["sh", "-c", probe::WHICH].map(str::to_owned)).await;
-        let tool = which.ok().and_then(|said| probe::best(&said));
+    /// Starts a helper in a container's network, by an image that is already there: nothing is pulled. It ends by itself, should
+    /// nobody remove it.
+    async fn lend(&self, image: &str, name: &str, job: &Job) -> Result<(), String> {
+        let host = HostConfig {
+            network_mode: Some(format!("container:{}", job.id)),
+            auto_remove: Some(true),
+            cap_drop: Some(vec!["ALL".to_owned()]),
+            ..HostConfig::default()
+        };
+        let body = ContainerCreateBody {
+            image: Some(image.to_owned()),
+            entrypoint: Some(["sh", "-c"].map(str::to_owned).to_vec()),
+            cmd: Some(vec![format!("sleep {}", 2 * PROBE.as_secs())]),
+            host_config: Some(host),
+            ..ContainerCreateBody::default()
+        };
+        let named = CreateContainerOptionsBuilder::default().name(name).build();
+        limited(SHORT, self.docker.create_container(Some(named), body)).await?;
+        limited(SHORT, self.docker.start_container(name, None::<StartContainerOptions>)).await
+    }
+
+    /// By a tool that the container's image has.
+    async fn by_tool(&self, job: &Job) -> (Option<Tool>, Vec<Answer>) {
+        let which = self.run(&job.id, &["sh", "-c", probe::WHICH].map(str::to_owned), &[]).await;
+        let tool = which.ok().and_then(|(_, said)| probe::best(&said));
         let mut answers = match tool {
             Some(tool) => self.with(tool, job).await,
             None => Vec::new(),
         };
         answers.resize(job.targets.len(), Answer::default());
+        (tool, answers)
+    }
+
+    /// Up the ladder: a tool of the image, then dockline itself.
+    async fn climb(&self, job: &Job, may_enter: bool) -> Probed {
+        let (tool, mut answers) = self.by_tool(job).await;
         if answers.iter().all(Answer::settled) {
-            return Probed { tool, answers };
+            return Probed { tool, answers, trouble: None };
         }
         if may_enter && host::sees(job.pid, &job.hostname) {
             let left: Vec<Target> =
@@ -196,29 +260,133 @@ impl Engine {
                 for answer in answers.iter_mut().filter(|a| !a.settled()) {
                     *answer = found.next().unwrap_or_default();
                 }
-                return Probed { tool: Some(Tool::Own), answers };
+                return Probed { tool: Some(Tool::Own), answers, trouble: None };
             }
         }
-        Probed { tool: tool.filter(|_| answers.iter().any(Answer::settled)), answers }
+        Probed { tool: tool.filter(|_| answers.iter().any(Answer::settled)), answers, trouble: None }
     }
 
     async fn with(&self, tool: Tool, job: &Job) -> Vec<Answer> {
         if tool.takes_all() {
-            let said = self.run(&job.id, &probe::command(tool, &job.targets)).await.unwrap_or_default();
+            let said = self.run(&job.id, &probe::command(tool, &job.targets), &[]).await.unwrap_or_default().1;
             return probe::read(tool, &job.targets, &said);
         }
         let each = job.targets.iter().map(|target| async move {
             let one = std::slice::from_ref(target);
-            let said = self.run(&job.id, &probe::command(tool, one)).await.unwrap_or_default();
+            let said = self.run(&job.id, &probe::command(tool, one), &[]).await.unwrap_or_default().1;
             probe::read(tool, one, &said).into_iter().next().unwrap_or_default()
         });
         join_all(each).await
     }
 
-    /// Runs a command inside a container, and answers with what it printed.
-    async fn run(&self, id: &str, words: &[String]) -> Result<String, String> {
+    /// The last lines of logs, in the order of the ids; empty where there are none to be had.
+    pub fn logs(&self, ids: &[&str], lines: u32) -> Vec<String> {
+        let one = |id: &str| {
+            let options = LogsOptionsBuilder::default().stdout(true).stderr(true).tail(&lines.to_string()).build();
+            let pieces = self.docker.logs(id, Some(options));
+            async move {
+                let whole = pieces.fold(String::new(), |mut out, piece| async move {
+                    if let Ok(piece) = piece {
+                        out.push_str(&String::from_utf8_lossy(&piece.into_bytes()));
+                    }
+                    out
+                });
+                tokio::time::timeout(SHORT, whole).await.unwrap_or_default()
+            }
+        };
+        self.runtime.block_on(join_all(ids.iter().map(|id| one(id))))
+    }
+
+    /// The rows of databases, side by side, in the order of the shelves.
+    pub fn stored(&self, shelves: &[Shelf]) -> Vec<Result<Vec<Channel>, String>> {
+        self.runtime.block_on(join_all(shelves.iter().map(|shelf| self.read(shelf))))
+    }
+
+    async fn read(&self, shelf: &Shelf) -> Result<Vec<Channel>, String> {
+        match shelf {
+            Shelf::File { container, path, table } => {
+                // Only this user may read the folder, which goes away with the value.
+                let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
+                let copy = folder.path().join("copy");
+                limited(COPY, self.copy_database(container, path, &copy)).await?;
+                stored::of_file(&copy, table)
+            }
+            Shelf::Server { container, dialect, login, table } => {
+                let (words, variables) = stored::command(*dialect, login, table);
+                let (status, said) = limited(SHORT, self.run(container, &words, &variables)).await?;
+                match status {
+                    Some(0) => Ok(stored::of_client(&said)),
+                    _ => Err(said.lines().map(str::trim).rfind(|l| !l.is_empty()).unwrap_or("no answer").to_owned()),
+                }
+            }
+        }
+    }
+
+    /// Copies a database file with what stands beside it, as it is at one moment: again where it changed meanwhile.
+    async fn copy_database(&self, id: &str, path: &str, to: &Path) -> Result<(), String> {
+        for _ in 0..3 {
+            let before = self.parts(id, path).await?;
+            for (suffix, stat) in stored::PARTS.iter().zip(&before) {
+                let target = PathBuf::from(format!("{}{suffix}", to.display()));
+                match stat {
+                    Some((size, _)) if *size > LARGEST => return Err(format!("{path} is larger than 1 GiB")),
+                    Some(_) => self.fetch(id, &format!("{path}{suffix}"), &target).await?,
+                    None => drop(std::fs::remove_file(&target)),
+                }
+            }
+            if self.parts(id, path).await? == before {
+                return Ok(());
+            }
+        }
+        Err(format!("{path} is being written to"))
+    }
+
+    /// Size and time of a database file and of what stands beside it.
+    async fn parts(&self, id: &str, path: &str) -> Result<Vec<Option<(i64, Option<String>)>>, String> {
+        let mut out = Vec::new();
+        for suffix in stored::PARTS {
+            let options = ContainerArchiveInfoOptionsBuilder::default().path(&format!("{path}{suffix}")).build();
+            match self.docker.get_container_archive_info(id, Some(options)).await {
+                Ok(stat) => out.push(Some((stat.size, stat.modification_time))),
+                Err(bollard::errors::Error::DockerResponseServerError { status_code: 404, .. }) => {
+                    if suffix.is_empty() {
+                        return Err(format!("there is no {path} in the container"));
+                    }
+                    out.push(None);
+                }
+                Err(e) => return Err(e.to_string()),
+            }
+        }
+        Ok(out)
+    }
+
+    /// Copies one file out of a container, running or not.
+    async fn fetch(&self, id: &str, path: &str, to: &Path) -> Result<(), String> {
+        let options = DownloadFromContainerOptionsBuilder::default().path(path).build();
+        let mut pieces = std::pin::pin!(self.docker.download_from_container(id, Some(options)));
+        // An archive with this file in it; on disk, as it may be large.
+        let mut archive = tempfile::tempfile().map_err(|e| e.to_string())?;
+        while let Some(piece) = pieces.next().await {
+            archive.write_all(&piece.map_err(|e| e.to_string())?).map_err(|e| e.to_string())?;
+        }
+        let unpack = |mut archive: std::fs::File| {
+            archive.rewind()?;
+            let mut archive = tar::Archive::new(archive);
+            let mut entry = archive.entries()?.next().ok_or(std::io::ErrorKind::UnexpectedEof)??;
+            if !entry.header().entry_type().is_file() {
+                return Err(std::io::Error::other(format!("{path} is no file")));
+            }
+            std::io::copy(&mut entry, &mut std::fs::File::create(to)?).map(drop)
+        };
+        unpack(archive).map_err(|e| e.to_string())
+    }
+
+    /// Runs a command inside a container, with variables of its own (`NAME=value`); answers with its status, if it ended, and with
+    /// what it printed.
+    async fn run(&self, id: &str, words: &[String], variables: &[String]) -> Result<(Option<i64>, String), String> {
         let exec = CreateExecOptions {
             cmd: Some(words.to_vec()),
+            env: Some(variables.to_vec()),
             attach_stdout: Some(true),
             attach_stderr: Some(true),
             ..Default::default()
@@ -238,7 +406,9 @@ impl Engine {
                 break;
             }
         }
-        Ok(String::from_utf8_lossy(&said).into_owned())
+        let ended = limited(SHORT, self.docker.inspect_exec(&made.id)).await;
+        let status = ended.ok().and_then(|e| e.exit_code);
+        Ok((status, String::from_utf8_lossy(&said).into_owned()))
     }
 }
 
@@ -277,13 +447,19 @@ impl Wanted {
 /// The word by which this program, started in a container's network namespace, knows what to do.
 pub const INSIDE: &str = "__probe";
 
-/// Runs this program in the network namespace of a process, to try targets from there.
-fn enter(pid: u32, targets: &[Target]) -> Option<Vec<Answer>> {
+/// This program, to be run in the network namespace of a process.
+pub(super) fn entering(pid: u32) -> Option<Command> {
     let program = std::env::current_exe().ok()?;
     let nsenter = ["/usr/bin/nsenter", "/bin/nsenter", "/usr/local/bin/nsenter"].map(PathBuf::from);
-    let nsenter = nsenter.into_iter().find(|p| p.exists())?;
-    let mut command = Command::new(nsenter);
-    command.args(["-t", &pid.to_string(), "-n"]).arg(program).arg(INSIDE).arg(format!("/proc/{pid}/root"));
+    let mut command = Command::new(nsenter.into_iter().find(|p| p.exists())?);
+    command.args(["-t", &pid.to_string(), "-n"]).arg(program);
+    Some(command)
+}
+
+/// Tries targets from the network namespace of a process.
+fn enter(pid: u32, targets: &[Target]) -> Option<Vec<Answer>> {
+    let mut command = entering(pid)?;
+    command.arg(INSIDE).arg(format!("/proc/{pid}/root"));
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut child = command.spawn().ok()?;
     let plan = serde_json::to_string(targets).ok()?;

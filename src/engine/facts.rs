@@ -22,6 +22,10 @@ pub struct Container {
     pub environment: Vec<(String, String)>,
     pub entrypoint: Vec<String>,
     pub command: Vec<String>,
+    /// Where the program starts, inside the container.
+    pub start_dir: String,
+    /// Folders and files of the host in the container: where they are in it, and on the host.
+    pub mounts: Vec<(String, String)>,
     pub hostname: String,
     /// `host`, `none`, `bridge`, `container:ID`, or the name of a network.
     pub mode: String,
@@ -31,6 +35,8 @@ pub struct Container {
     pub links: Vec<String>,
     pub published: Vec<Published>,
     pub health_test: Vec<String>,
+    /// Folders and files of the host that are mounted: source and target.
+    pub binds: Vec<(String, String)>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -80,6 +86,8 @@ pub struct Network {
     pub key: Option<String>,
     pub internal: bool,
     pub driver: String,
+    /// The bridge's name on the host, where it has one.
+    pub bridge: String,
     pub subnets: Vec<(String, Option<String>)>,
     pub no_peers: bool,
 }
@@ -93,6 +101,8 @@ pub struct About {
     pub rootless: bool,
     pub desktop: bool,
     pub podman: bool,
+    /// The folder in which it keeps images and volumes.
+    pub store: String,
     /// Proxies that the daemon itself uses.
     pub proxies: Vec<String>,
 }
@@ -146,6 +156,8 @@ impl Container {
             environment: list(value, "/Config/Env").iter().map(|line| pair(line)).collect(),
             entrypoint: list(value, "/Config/Entrypoint"),
             command: list(value, "/Config/Cmd"),
+            start_dir: text(value, "/Config/WorkingDir"),
+            mounts: mounts(value),
             hostname: text(value, "/Config/Hostname"),
             mode: text(value, "/HostConfig/NetworkMode"),
             attached: attached(value),
@@ -153,6 +165,7 @@ impl Container {
             links: list(value, "/HostConfig/Links"),
             published: published(value),
             health_test: list(value, "/Config/Healthcheck/Test"),
+            binds: binds(value),
         }
     }
 
@@ -172,10 +185,25 @@ impl Container {
         self.attached.iter().any(|a| a.network == network)
     }
 
+    /// Where the host has a path of the container, if it lies in a mount.
+    pub fn on_host(&self, path: &str) -> Option<String> {
+        let inside = |(to, from): &(String, String)| {
+            let rest = path.strip_prefix(to.trim_end_matches('/'))?;
+            (rest.is_empty() || rest.starts_with('/')).then(|| (to.len(), format!("{from}{rest}")))
+        };
+        self.mounts.iter().filter_map(inside).max().map(|(_, path)| path)
+    }
+
     /// The container whose network it uses.
     pub fn shares(&self) -> Option<&str> {
         self.mode.strip_prefix("container:")
     }
+}
+
+fn binds(value: &Value) -> Vec<(String, String)> {
+    let mounts = value.pointer("/Mounts").and_then(Value::as_array).into_iter().flatten();
+    let binds = mounts.filter(|m| text(m, "/Type") == "bind");
+    binds.map(|m| (text(m, "/Source"), text(m, "/Destination"))).collect()
 }
 
 impl State {
@@ -214,6 +242,11 @@ fn attached(value: &Value) -> Vec<Attached> {
     networks.into_iter().flatten().map(one).collect()
 }
 
+fn mounts(value: &Value) -> Vec<(String, String)> {
+    let all = value.pointer("/Mounts").and_then(Value::as_array);
+    all.into_iter().flatten().map(|m| (text(m, "/Destination"), text(m, "/Source"))).collect()
+}
+
 /// What was asked for, which is also there for a container that does not run.
 fn published(value: &Value) -> Vec<Published> {
     let bindings = value.pointer("/HostConfig/PortBindings").and_then(Value::as_object);
@@ -236,8 +269,12 @@ impl Network {
             let gateway = text(c, "/Gateway");
             (text(c, "/Subnet"), (!gateway.is_empty()).then_some(gateway))
         };
+        // Docker names a bridge after the network's id, where no option names it.
+        let named = value.pointer("/Options/com.docker.network.bridge.name").and_then(Value::as_str);
+        let id = text(value, "/Id").chars().take(12).collect::<String>();
         Self {
             name: text(value, "/Name"),
+            bridge: named.map_or_else(|| format!("br-{id}"), str::to_owned),
             key: label(value, "com.docker.compose.network"),
             internal: value.pointer("/Internal").and_then(Value::as_bool).unwrap_or_default(),
             driver: text(value, "/Driver"),
@@ -266,6 +303,7 @@ impl About {
             "Docker Engine".to_owned()
         };
         let proxies = ["/HttpProxy", "/HttpsProxy"].map(|p| text(info, p)).into_iter().filter(|p| !p.is_empty());
-        Self { version: text(version, "/Version"), name, rootless, desktop, podman, proxies: proxies.collect() }
+        let store = text(info, "/DockerRootDir");
+        Self { version: text(version, "/Version"), store, name, rootless, desktop, podman, proxies: proxies.collect() }
     }
 }

@@ -2,6 +2,9 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use super::firewall::Firewall;
+use super::machine::Machine;
+
 /// A socket that takes connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Listening {
@@ -93,6 +96,9 @@ pub struct HostSide {
     pub holders: Vec<(u16, String)>,
     /// Those of the addresses asked about that are the machine's own.
     pub own: Vec<IpAddr>,
+    pub machine: Machine,
+    /// The packet filter, where it was read.
+    pub firewall: Option<Firewall>,
 }
 
 impl HostSide {
@@ -104,7 +110,7 @@ impl HostSide {
         }
         let Some(listening) = of_process(None) else { return Self::default() };
         let own = gateways.iter().chain(others).copied().filter(|a| is_ours(*a)).collect();
-        Self { here: true, listening, holders: Vec::new(), own }
+        Self { here: true, listening, own, ..Self::default() }
     }
 
     /// Looks up who holds some ports.
@@ -125,7 +131,7 @@ impl HostSide {
 }
 
 /// Whether an address is one of this machine's own: a socket can be bound to it.
-fn is_ours(address: IpAddr) -> bool {
+pub fn is_ours(address: IpAddr) -> bool {
     std::net::UdpSocket::bind((address, 0)).is_ok()
 }
 

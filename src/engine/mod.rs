@@ -1,19 +1,27 @@
 //! The only door to a live engine and to the host: where the engine is, what it tells, what a probe from inside a container finds.
-//! It reads and asks; it never changes anything.
+//! It reads and asks; it changes nothing, but for a helper container that a person has allowed.
 
 mod client;
 mod connect;
 mod facts;
+mod firewall;
 mod host;
+mod http;
 mod inside;
+mod machine;
 mod probe;
+mod stored;
 
-pub use client::{Engine, INSIDE, Job, Probed, Wanted};
+pub use client::{Engine, INSIDE, Job, Ladder, Probed, Wanted};
 pub use connect::{Place, Surroundings, places};
 pub use facts::{About, Attached, Container, Facts, Network, Published, State, pair};
-pub use host::{HostSide, Listening, of_process, sees};
+pub use firewall::{Base, Culprit, Firewall, Packet, packet};
+pub use host::{HostSide, Listening, is_ours, of_process, sees};
+pub use http::{ASKING, Ask, Cut, From, Heard, Piece, ask_all, asked};
 pub use inside::try_all;
+pub use machine::{Machine, Shut, Unit, shut};
 pub use probe::{Answer, Name, Page, Target, Tcp, Tool};
+pub use stored::{Channel, Dialect, Login, Shelf};
 
 /// Where the surroundings of this process say that the engine is.
 pub fn places_here() -> Vec<Place> {

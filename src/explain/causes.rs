@@ -515,6 +515,12 @@ causes! {
         "dockline lint shows the line, and what was meant where it can tell",
         "dockline lint 会指出是哪一行，能判断的话还会给出正确写法"
     }
+    "permission" {
+        "A process in the container may not read (or write) a mounted path: its user is another than the path's owner.",
+        "容器里的进程没有权限读（或写）挂载进来的路径：它的用户不是这个路径的所有者。";
+        "Give the path to that user (sudo chown -R UID PATH), or let the container run as the owner: user: \"1000:1000\". ls -ln PATH shows the numbers",
+        "把路径给那个用户（sudo chown -R UID 路径），或者让容器以所有者的身份运行：user: \"1000:1000\"。ls -ln 路径 可以看到编号"
+    }
     "disk-full" {
         "The disk is full, or so full that the program refuses to write.",
         "磁盘满了，或者满到程序拒绝写入。";

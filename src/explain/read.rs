@@ -87,8 +87,11 @@ fn rank(reading: &[Match]) -> u8 {
 fn similar(a: &[Match], b: &[Match]) -> bool {
     match (a.first(), b.first()) {
         (Some(a), Some(b)) => {
-            let same_target = a.target == b.target || a.target.is_none() || b.target.is_none();
-            same_target
+            // What names no address may be about that of another line, if it is the same program that speaks.
+            let unnamed = a.target.is_none() || b.target.is_none();
+            let one_speaks = a.speakers.is_empty() || b.speakers.is_empty();
+            let together = one_speaks || a.speakers.iter().any(|s| b.speakers.contains(s));
+            (a.target == b.target || (unnamed && together))
                 && (a.symptom == b.symptom
                     || a.symptom == Some(Symptom::Unspecific)
                     || b.symptom == Some(Symptom::Unspecific))

@@ -95,12 +95,12 @@ impl State {
         for (path, comments) in &before.comments {
             let mut left = self.comments.get(path).cloned().unwrap_or_default();
             for comment in comments {
-                match left.iter().position(|c| c == comment) {
-                    Some(at) => {
-                        left.swap_remove(at);
-                    }
-                    None => return Err("a comment is gone".to_owned()),
-                }
+                // It may have become the end of another: `KEY= # one # two` holds a value and a comment.
+                let same = left.iter().position(|c| c == comment);
+                let Some(at) = same.or_else(|| left.iter().position(|c| c.ends_with(comment.as_str()))) else {
+                    return Err("a comment is gone".to_owned());
+                };
+                left.swap_remove(at);
             }
         }
         Ok(())

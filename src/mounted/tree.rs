@@ -10,7 +10,7 @@ use crate::yaml::{self, Kind, NodeId, Tree};
 const LIMIT: usize = 5_000;
 
 pub(super) fn read(file: FileId, text: &Rc<str>) -> Settings {
-    let (tree, faults) = yaml::parse(file, text);
+    let (tree, faults) = yaml::parse_any(file, text);
     if let Some(fault) = faults.first() {
         return Settings { fault: Some(fault.at), ..Settings::default() };
     }

@@ -74,6 +74,20 @@ pub struct Role {
 }
 
 impl Role {
+    /// One that is known to be read, and of which nothing else is.
+    pub(super) fn plain(audience: Audience, sure: Sure) -> Self {
+        Self {
+            audience,
+            sure,
+            reading: Reading::Yes,
+            speaks: None,
+            proxy: false,
+            allow_list: false,
+            fact: None,
+            path: None,
+        }
+    }
+
     pub fn scheme_rule(&self) -> Option<SchemeRule> {
         self.fact.and_then(|f| f.scheme)
     }
@@ -86,21 +100,11 @@ pub(super) fn role(
     image: Option<&'static Image>,
     endpoint: &Endpoint,
 ) -> Option<Role> {
-    let plain = |audience, sure| Role {
-        audience,
-        sure,
-        reading: Reading::Yes,
-        speaks: None,
-        proxy: false,
-        allow_list: false,
-        fact: None,
-        path: None,
-    };
     match endpoint.site {
-        Site::Health(_) => return Some(plain(Audience::Healthcheck, Sure::Pattern)),
-        Site::Command(_) | Site::Entrypoint(_) => return Some(in_command(endpoint, &plain)),
+        Site::Health(_) => return Some(Role::plain(Audience::Healthcheck, Sure::Pattern)),
+        Site::Command(_) | Site::Entrypoint(_) => return Some(in_command(endpoint)),
         Site::Configured(index) => {
-            return service.configured.get(index).and_then(|c| in_file(project, service, image, endpoint, c, &plain));
+            return service.configured.get(index).and_then(|c| in_file(project, service, image, endpoint, c));
         }
         Site::Env(_) => {}
     }
@@ -120,11 +124,11 @@ pub(super) fn role(
         };
         let mut role = match fact.audience? {
             Listed::Text => return None,
-            Listed::Server => plain(Audience::Server, Sure::Catalog),
-            Listed::Browser => plain(Audience::Browser, Sure::Catalog),
-            Listed::Bind | Listed::Own => plain(Audience::Bind, Sure::Catalog),
-            Listed::Origin => Role { allow_list: true, ..plain(Audience::Browser, Sure::Catalog) },
-            Listed::Proxy => Role { proxy: true, ..plain(Audience::Server, Sure::Catalog) },
+            Listed::Server => Role::plain(Audience::Server, Sure::Catalog),
+            Listed::Browser => Role::plain(Audience::Browser, Sure::Catalog),
+            Listed::Bind | Listed::Own => Role::plain(Audience::Bind, Sure::Catalog),
+            Listed::Origin => Role { allow_list: true, ..Role::plain(Audience::Browser, Sure::Catalog) },
+            Listed::Proxy => Role { proxy: true, ..Role::plain(Audience::Server, Sure::Catalog) },
         };
         role.reading = reading;
         role.speaks = fact.speaks;
@@ -135,7 +139,7 @@ pub(super) fn role(
         rewritten(service, &mut role);
         return Some(role);
     }
-    let mut role = by_name(project, service, endpoint, &plain);
+    let mut role = by_name(project, service, endpoint);
     if image.is_some_and(|i| i.closed || by_the_way(project, service, i, endpoint)) {
         role.reading = Reading::Ignored;
     }
@@ -259,15 +263,15 @@ const BROWSER_FLAGS: [&str; 9] =
 /// Flags that say an address to listen on or to be known by.
 const BIND_FLAGS: [&str; 6] = ["listen", "bind", "advertise", "host", "address", "initial-cluster"];
 
-fn in_command(endpoint: &Endpoint, plain: &dyn Fn(Audience, Sure) -> Role) -> Role {
+fn in_command(endpoint: &Endpoint) -> Role {
     let before = crate::source::upto(endpoint.text(), endpoint.address.whole.start).to_ascii_lowercase();
     let flag = before.rsplit(char::is_whitespace).find(|w| w.starts_with('-')).unwrap_or("");
     if BROWSER_FLAGS.iter().any(|w| flag.contains(w)) {
-        return plain(Audience::Browser, Sure::Guess);
+        return Role::plain(Audience::Browser, Sure::Guess);
     }
     let binds =
         BIND_FLAGS.iter().any(|w| flag.contains(w)) || matches!(endpoint.address.host.as_str(), "0.0.0.0" | "::");
-    plain(if binds { Audience::Bind } else { Audience::Server }, Sure::Guess)
+    Role::plain(if binds { Audience::Bind } else { Audience::Server }, Sure::Guess)
 }
 
 /// A setting in a configuration file: nginx and squid connect to what they name; else the catalog knows the image's setting,
@@ -278,10 +282,9 @@ fn in_file(
     image: Option<&'static Image>,
     endpoint: &Endpoint,
     configured: &Configured,
-    plain: &dyn Fn(Audience, Sure) -> Role,
 ) -> Option<Role> {
     if matches!(configured.format, Format::Nginx | Format::Squid) {
-        return Some(plain(Audience::Server, Sure::Catalog));
+        return Some(Role::plain(Audience::Server, Sure::Catalog));
     }
     let beside = |name: &str| {
         let found = configured.setting.beside.iter().find(|(key, _)| &**key == name);
@@ -295,14 +298,14 @@ fn in_file(
             Listed::Browser | Listed::Origin => Audience::Browser,
             Listed::Bind | Listed::Own => Audience::Bind,
         };
-        let mut role = plain(audience, Sure::Catalog);
+        let mut role = Role::plain(audience, Sure::Catalog);
         role.reading = reading(&beside, fact);
         role.speaks = fact.speaks;
         role.fact = Some(fact);
         role.path = path(&beside, fact);
         return Some(role);
     }
-    let role = by_name(project, service, endpoint, plain);
+    let role = by_name(project, service, endpoint);
     // Without a scheme it may be anything that has a colon in it.
     (endpoint.address.form != Form::HostPort || role.sure > Sure::Guess).then_some(role)
 }
@@ -373,34 +376,34 @@ const BACK_ENDS: [&str; 40] = [
     "MEILI",
 ];
 
-fn by_name(project: &Project, service: &Service, endpoint: &Endpoint, plain: &dyn Fn(Audience, Sure) -> Role) -> Role {
+fn by_name(project: &Project, service: &Service, endpoint: &Endpoint) -> Role {
     let words = words(&endpoint.variable);
     let has = |list: &[&str]| words.iter().any(|w| list.contains(&w.as_str()));
     let address = &endpoint.address;
     let wildcard = matches!(address.host.as_str(), "0.0.0.0" | "::");
     if has(&["ORIGIN", "ORIGINS", "CORS", "ALLOWED", "TRUSTED", "WHITELIST", "ALLOWLIST", "CSP", "REFERER", "REFERERS"])
     {
-        return Role { allow_list: true, ..plain(Audience::Browser, Sure::Pattern) };
+        return Role { allow_list: true, ..Role::plain(Audience::Browser, Sure::Pattern) };
     }
     let advertised = has(&["LISTEN", "LISTENER", "LISTENERS", "BIND", "ADVERTISE", "ADVERTISED", "BROADCAST"]);
     if advertised || wildcard {
-        return plain(Audience::Bind, if advertised { Sure::Pattern } else { Sure::Guess });
+        return Role::plain(Audience::Bind, if advertised { Sure::Pattern } else { Sure::Guess });
     }
     let scheme = address.scheme.as_deref().unwrap_or("");
     let web = matches!(scheme, "http" | "https" | "ws" | "wss");
     if !web && !scheme.is_empty() {
-        return plain(Audience::Server, Sure::Pattern);
+        return Role::plain(Audience::Server, Sure::Pattern);
     }
     if has(&["PUBLIC", "EXTERNAL", "VITE", "REDIRECT", "CALLBACK", "WEBHOOK", "DOMAIN", "DOMAINS", "SITE", "SITEURL"])
         || endpoint.variable.starts_with("REACT_APP_")
     {
-        return plain(Audience::Browser, Sure::Pattern);
+        return Role::plain(Audience::Browser, Sure::Pattern);
     }
     if has(&BACK_ENDS) || endpoint.variable.contains("LM_STUDIO") {
-        return plain(Audience::Server, Sure::Pattern);
+        return Role::plain(Audience::Server, Sure::Pattern);
     }
     if loopback(address) && web && opened_by_people(project, service, address) {
-        return plain(Audience::Browser, Sure::Guess);
+        return Role::plain(Audience::Browser, Sure::Guess);
     }
     let addressed = has(&[
         "URL",
@@ -429,7 +432,7 @@ fn by_name(project: &Project, service: &Service, endpoint: &Endpoint, plain: &dy
         "PROXY",
     ]);
     let sure = if addressed && (web || address.form != Form::HostPort) { Sure::Pattern } else { Sure::Guess };
-    plain(Audience::Server, if loopback(address) { Sure::Guess } else { sure })
+    Role::plain(Audience::Server, if loopback(address) { Sure::Guess } else { sure })
 }
 
 fn loopback(address: &Address) -> bool {

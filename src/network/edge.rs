@@ -1,7 +1,9 @@
 //! Endpoints that one place in a file says: one cause, however many services read it.
 
+use foldhash::{HashMap, HashMapExt as _};
+
 use super::audience::{Audience, Reading};
-use super::survey::{Judged, Survey};
+use super::survey::{Fault, Judged, Survey};
 use crate::compose::ServiceId;
 use crate::source::Span;
 
@@ -41,21 +43,32 @@ pub(super) fn origin(judged: &Judged) -> Option<Span> {
 /// The endpoints that a rule is about, gathered by origin.
 pub fn edges<'s>(survey: &'s Survey<'_>, select: impl Fn(&Judged) -> bool) -> Vec<Edge<'s>> {
     let mut out: Vec<Edge<'s>> = Vec::new();
+    // By the bytes of the host, which edges are said by them.
+    let mut known: HashMap<Span, Vec<usize>> = HashMap::new();
     for judged in survey.endpoints.iter().filter(|j| select(j)) {
         let origin = origin(judged);
         // Two variables that share the bytes of a host but not its port are two edges.
-        let same = |e: &&mut Edge<'s>| {
-            origin.is_some()
-                && e.origin == origin
-                && e.first().endpoint.address.port == judged.endpoint.address.port
-                && same_kind(e.first(), judged)
+        let same = |at: &usize| {
+            out.get(*at).is_some_and(|e| {
+                e.first().endpoint.address.port == judged.endpoint.address.port && same_kind(e.first(), judged)
+            })
         };
-        match out.iter_mut().find(same) {
-            Some(edge) => edge.judged.push(judged),
-            None => out.push(Edge { judged: vec![judged], origin }),
+        let there = origin.and_then(|span| known.get(&span)?.iter().copied().find(same));
+        if let Some(edge) = there.and_then(|at| out.get_mut(at)) {
+            edge.judged.push(judged);
+            continue;
         }
+        if let Some(span) = origin {
+            known.entry(span).or_default().push(out.len());
+        }
+        out.push(Edge { judged: vec![judged], origin });
     }
     out
+}
+
+/// The edges of containers themselves whose certain fault a rule is about.
+pub fn faults<'s>(survey: &'s Survey<'_>, about: impl Fn(&Fault) -> bool) -> Vec<Edge<'s>> {
+    edges(survey, |j| j.counts() && j.role.audience == Audience::Server && j.fault.as_ref().is_some_and(&about))
 }
 
 fn same_kind(a: &Judged, b: &Judged) -> bool {

@@ -11,6 +11,7 @@ mod facts;
 mod listener;
 mod names;
 mod namespace;
+mod no_proxy;
 mod survey;
 mod topology;
 mod way;
@@ -19,14 +20,15 @@ pub use address::{Address, Form, find, scheme_port};
 pub use audience::{Audience, Reading, Role, Sure};
 pub use clash::{Clash, Taker, clashes};
 pub use credential::{Lock, Offer, Secret, locks, offer};
-pub use edge::{Edge, bystanders, edges};
+pub use edge::{Edge, bystanders, edges, faults};
 pub use endpoint::{Endpoint, Site};
 pub use facts::{Facts, HostListener, Platform};
 pub use listener::{Bind, Known, Listener, Listening, LoopbackSetting};
 pub use names::{DOCKER0, HOST_ALIASES, NoName, Target, Unsure, Via, resolve};
 pub use namespace::Space;
+pub use no_proxy::{covers, exempt};
 pub use survey::{
     Fault, Judged, MODEL_PORTS, Reached, Survey, Verdict, is_loopback, judge_address, protocol_port, superseded,
 };
-pub use topology::{Blocked, Node, Topology, valid_address};
+pub use topology::{AddressRange, Blocked, Node, Topology, valid_address};
 pub use way::{Goal, Need, Way, plain, way};

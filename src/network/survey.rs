@@ -28,6 +28,8 @@ pub enum Verdict {
     Timeout,
     /// No route.
     Unreachable,
+    /// It answers, and not as the client needs it: another server, another path. Seen on a live engine only.
+    WrongAnswer,
     /// Leaves project and host; never judged.
     External,
     Unknown,
@@ -42,6 +44,7 @@ impl Verdict {
             Self::Dns => "dns",
             Self::Timeout => "timeout",
             Self::Unreachable => "unreachable",
+            Self::WrongAnswer => "wrong-answer",
             Self::External => "external",
             Self::Unknown => "unknown",
         }
@@ -278,16 +281,7 @@ pub fn judge_address(
     from: ServiceId,
     address: &Address,
 ) -> (Verdict, Option<Reached>, Option<Fault>, Text) {
-    let role = Role {
-        audience: Audience::Server,
-        sure: Sure::Catalog,
-        reading: Reading::Yes,
-        speaks: None,
-        proxy: false,
-        allow_list: false,
-        fact: None,
-        path: None,
-    };
+    let role = Role::plain(Audience::Server, Sure::Catalog);
     let asker = Asker { net, from, platform: net.facts.platform, role: &role, endpoint: None };
     let outcome = asker.server(address);
     (outcome.verdict, outcome.reached, outcome.fault, outcome.reason)

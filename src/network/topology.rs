@@ -41,7 +41,7 @@ pub struct Topology<'a> {
     pub nodes: Vec<Node>,
     /// Static addresses of services.
     addresses: HashMap<IpAddr, (ServiceId, usize)>,
-    subnets: Vec<(usize, Range)>,
+    subnets: Vec<(usize, AddressRange)>,
     /// By service: its networks, and its names on each in lower case.
     names: Vec<Vec<(usize, Vec<String>)>>,
     /// By service: every name that it has anywhere, in lower case.
@@ -50,14 +50,15 @@ pub struct Topology<'a> {
 
 /// An address range and the gateway in it.
 #[derive(Clone, Copy, Debug)]
-struct Range {
+pub struct AddressRange {
     base: IpAddr,
     bits: u8,
     gateway: Option<IpAddr>,
 }
 
-impl Range {
-    fn parse(text: &str, gateway: Option<&str>) -> Option<Self> {
+impl AddressRange {
+    /// Reads `172.20.0.0/16`; `None` where it is no range.
+    pub fn parse(text: &str, gateway: Option<&str>) -> Option<Self> {
         let (base, bits) = text.split_once('/')?;
         let base: IpAddr = base.parse().ok()?;
         let bits: u8 = bits.parse().ok()?;
@@ -70,7 +71,7 @@ impl Range {
         Some(Self { base, bits, gateway })
     }
 
-    fn contains(self, ip: IpAddr) -> bool {
+    pub fn contains(self, ip: IpAddr) -> bool {
         match (self.base, ip) {
             (IpAddr::V4(a), IpAddr::V4(b)) => {
                 let mask = u32::MAX.checked_shl(32 - u32::from(self.bits.min(32))).unwrap_or(0);
@@ -123,7 +124,7 @@ impl<'a> Topology<'a> {
         }
         for (index, network) in project.networks.iter().enumerate() {
             for subnet in &network.subnets {
-                net.subnets.extend(Range::parse(&subnet.range, subnet.gateway.as_deref()).map(|r| (index, r)));
+                net.subnets.extend(AddressRange::parse(&subnet.range, subnet.gateway.as_deref()).map(|r| (index, r)));
             }
         }
         net.names = (0..net.nodes.len()).map(|id| net.names_of(id)).collect();

@@ -16,6 +16,9 @@ use crate::yaml::{self, Fragment};
 const BEHIND_THE_NAME: [&str; 3] =
     ["wrong-container-port", "published-port-between-services", "server-listens-on-loopback"];
 
+/// What may come to light where a server answers that did not before: it wants a path, or to be left out of the proxy.
+const CALLED: [&str; 2] = ["url-missing-v1", "proxy-without-no-proxy"];
+
 /// Gives the services of an edge the mapping that their address needs.
 pub fn map_host(desk: Desk<'_>, edge: &Edge<'_>, applicability: Applicability) -> Plan {
     let mut draft = Draft::new(desk);
@@ -63,6 +66,7 @@ pub fn retarget(
     let name = address_name(desk, target)?;
     let shown = desk.name(target);
     let mut draft = Draft::new(desk);
+    draft.announces.extend(CALLED);
     if port.is_none() {
         draft.announces.extend(BEHIND_THE_NAME);
     }

@@ -59,7 +59,13 @@ pub(super) fn join_one_of(draft: &mut Draft<'_>, asker: ServiceId, target: Servi
 pub(super) fn address_name(desk: Desk<'_>, target: ServiceId) -> Result<String, Text> {
     let name = desk.name(target);
     match desk.net().space(target) {
-        Space::Networks(owner) => Ok(desk.name(owner).to_owned()),
+        Space::Networks(owner) => {
+            let called = desk.name(owner);
+            if called.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-')) {
+                return Ok(called.to_owned());
+            }
+            Err(text!("`{called}` is no name that an address can have", "`{called}` 这个名字不能写在地址里"))
+        }
         Space::Host => Err(text!(
             "`{name}` uses the host's network and has no name on others",
             "`{name}` 用的是宿主机网络，在别的网络里没有名字"

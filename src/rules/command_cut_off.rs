@@ -42,8 +42,7 @@ fn check(cx: &mut Cx<'_>) {
             let span = text.sourced.exact(at..text.text().len()).unwrap_or(words.span);
             let name = &service.name;
             let dropped = from(text.text(), at);
-            let operator = dropped.trim_start_matches(|c: char| c.is_ascii_digit());
-            let sign = operator.split(|c: char| c.is_whitespace() || c.is_alphanumeric()).next().unwrap_or(operator);
+            let sign = dropped.split(|c: char| c.is_whitespace() || c.is_alphabetic()).next().unwrap_or(dropped);
             let message = text!(
                 "Compose runs only what stands before `{sign}`: `{key}` of `{name}` goes to no shell",
                 "Compose 只运行 `{sign}` 前面的部分：`{name}` 的 `{key}` 不会交给 shell"
@@ -55,11 +54,12 @@ fn check(cx: &mut Cx<'_>) {
             if dropped.starts_with(|c: char| c.is_ascii_digit() || c == '>') {
                 finding.severity = Severity::Warning;
             }
+            let more = if dropped.len() > sign.len() { " ..." } else { "" };
             let kept = upto(text.text(), at).trim();
             let shell = if kept.starts_with(['"', '[']) { "..." } else { kept };
             finding.help.push(text!(
-                "ask for a shell: {key}: [\"sh\", \"-c\", \"{shell} {sign} ...\"]",
-                "写明要用 shell：{key}: [\"sh\", \"-c\", \"{shell} {sign} ...\"]"
+                "ask for a shell: {key}: [\"sh\", \"-c\", \"{shell} {sign}{more}\"]",
+                "写明要用 shell：{key}: [\"sh\", \"-c\", \"{shell} {sign}{more}\"]"
             ));
             cx.report(finding);
         }

@@ -68,11 +68,13 @@ fn check(cx: &mut Cx<'_>) {
             let mut draft = Draft::new(cx.desk());
             draft.note_span(span);
             let plan = cx.desk().editable(text.file).map(|()| {
-                let comment = from(&value.text, at).trim();
+                // To the end of the line: behind a second `#` follows what Compose takes for a comment too.
+                let rest = from(source, cut.start as usize).split(['\n', '\r']).next().unwrap_or_default();
+                let comment = rest.trim();
                 // The blanks before it go with it.
                 let kept = upto(source, cut.start as usize).trim_end_matches([' ', '\t']).len();
                 draft.push(dotenv::insert_line(text.file, source, Some(span.start as usize), comment));
-                draft.push(Edit::delete(Span::new(text.file, kept..cut.end as usize)));
+                draft.push(Edit::delete(Span::new(text.file, kept..cut.start as usize + rest.len())));
                 let description = text!("put the comment on a line of its own", "把注释单独写成一行");
                 draft.finish(Strategy::Repair, Applicability::Safe, description)
             });

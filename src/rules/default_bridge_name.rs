@@ -1,5 +1,5 @@
 use crate::diag::{Category, Lang, Severity};
-use crate::network::{Audience, Fault, NoName, edges};
+use crate::network::{Fault, NoName, faults};
 use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::text;
 
@@ -27,11 +27,7 @@ resolve on docker0. Drop `network_mode`: then the service is on the project's ow
 };
 
 fn check(cx: &mut Cx<'_>) {
-    let found = edges(cx.survey, |j| {
-        j.counts()
-            && j.role.audience == Audience::Server
-            && matches!(j.fault, Some(Fault::NoName(NoName::DefaultBridge { service: Some(_) } | NoName::Alone)))
-    });
+    let found = faults(cx.survey, |fault| matches!(fault, Fault::NoName(NoName::DefaultBridge { service: Some(_) } | NoName::Alone)));
     for edge in found {
         let judged = edge.first();
         let host = &judged.endpoint.address.host;

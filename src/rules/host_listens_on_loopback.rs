@@ -1,5 +1,5 @@
 use crate::diag::{Category, Lang, Severity};
-use crate::network::{Audience, Fault, edges};
+use crate::network::{Fault, faults};
 use crate::remedy;
 use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::text;
@@ -41,14 +41,7 @@ dockline knows of this only where it is told: `--host-listener 127.0.0.1:11434`,
 };
 
 fn check(cx: &mut Cx<'_>) {
-    let found = edges(cx.survey, |j| {
-        j.counts()
-            && j.role.audience == Audience::Server
-            && matches!(
-                j.fault,
-                Some(Fault::HostOnLoopback { .. } | Fault::HostElsewhere { .. } | Fault::PublishedOnLoopback { .. })
-            )
-    });
+    let found = faults(cx.survey, |fault| matches!(fault, Fault::HostOnLoopback { .. } | Fault::HostElsewhere { .. } | Fault::PublishedOnLoopback { .. }));
     for edge in found {
         let judged = edge.first();
         let url = Cx::shown(judged);

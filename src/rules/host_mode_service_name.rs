@@ -1,5 +1,5 @@
 use crate::diag::{Applicability, Category, Lang, Severity};
-use crate::network::{Audience, Fault, NoName, edges};
+use crate::network::{Fault, NoName, faults};
 use crate::remedy;
 use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::text;
@@ -29,14 +29,7 @@ publish. And the others don't find it by name: they call `host.docker.internal` 
 };
 
 fn check(cx: &mut Cx<'_>) {
-    let found = edges(cx.survey, |j| {
-        j.counts()
-            && j.role.audience == Audience::Server
-            && matches!(
-                j.fault,
-                Some(Fault::NoName(NoName::AskerOnHost { .. } | NoName::TargetOnHost { .. }))
-            )
-    });
+    let found = faults(cx.survey, |fault| matches!(fault, Fault::NoName(NoName::AskerOnHost { .. } | NoName::TargetOnHost { .. })));
     for edge in found {
         let judged = edge.first();
         let host = &judged.endpoint.address.host;

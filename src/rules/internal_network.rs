@@ -1,5 +1,5 @@
 use crate::diag::{Category, Lang, Related, Severity};
-use crate::network::{Audience, Fault, edges};
+use crate::network::{Fault, faults};
 use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::text;
 
@@ -31,11 +31,7 @@ Put the service on an open network as well, or run what it calls in the project.
 };
 
 fn check(cx: &mut Cx<'_>) {
-    let found = edges(cx.survey, |j| {
-        j.counts()
-            && j.role.audience == Audience::Server
-            && matches!(j.fault, Some(Fault::InternalNetwork | Fault::NoNetwork))
-    });
+    let found = faults(cx.survey, |fault| matches!(fault, Fault::InternalNetwork | Fault::NoNetwork));
     for edge in found {
         let judged = edge.first();
         let url = Cx::shown(judged);

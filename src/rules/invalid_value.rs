@@ -71,6 +71,18 @@ fn check(cx: &mut Cx<'_>) {
                 };
                 (message, Some(help))
             }
+            // The value may be a secret.
+            ProblemKind::Value { text, check: Check::Assignment } => {
+                let name = text.split('=').next().unwrap_or(text);
+                let plain = name.trim_end();
+                (
+                    text!("the name `{name}` ends in a blank", "变量名 `{name}` 末尾有空格"),
+                    Some(text!(
+                        "write {plain}=..., with no blank before the `=`",
+                        "写成 {plain}=...，`=` 前面不要有空格"
+                    )),
+                )
+            }
             ProblemKind::Value { text, check } => wants(text, *check, &problem.path),
             ProblemKind::Volume { text } => (
                 text!("`{text}` is no volume", "`{text}` 不是有效的卷"),
@@ -182,6 +194,8 @@ fn wants(text: &str, check: Check, path: &str) -> (Text, Option<Text>) {
 fn form(check: Check) -> Text {
     let form = match check {
         Check::Boolean => text!("true or false", "true 或 false"),
+        // Has words of its own.
+        Check::Assignment => text!("NAME=value", "名字=值"),
         Check::Whole | Check::Free => text!("a whole number", "整数"),
         Check::NotNegative => text!("a whole number, 0 or more", "不小于 0 的整数"),
         Check::Range(first, last) => text!("a whole number from {first} to {last}", "{first} 到 {last} 的整数"),

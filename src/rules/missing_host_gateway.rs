@@ -1,5 +1,5 @@
 use crate::diag::{Applicability, Category, Lang, Severity, Strategy};
-use crate::network::{Audience, Fault, NoName, edges};
+use crate::network::{Fault, NoName, faults};
 use crate::remedy::{self, Prospects};
 use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::text;
@@ -43,9 +43,7 @@ Docker Desktop 会在每个容器里定义 `host.docker.internal`。Linux 上的
 };
 
 fn check(cx: &mut Cx<'_>) {
-    let found = edges(cx.survey, |j| {
-        j.counts() && matches!(j.role.audience, Audience::Server) && j.fault == Some(Fault::NoName(NoName::HostAlias))
-    });
+    let found = faults(cx.survey, |fault| matches!(fault, Fault::NoName(NoName::HostAlias)));
     for edge in found {
         let judged = edge.first();
         let host = &judged.endpoint.address.host;

@@ -1,5 +1,5 @@
 use crate::diag::{Applicability, Category, Lang, Related, Severity};
-use crate::network::{Audience, Fault, NoName, edges};
+use crate::network::{Fault, NoName, faults};
 use crate::remedy;
 use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::text;
@@ -29,19 +29,7 @@ Put both on one network; `default` can be listed too: `networks: [default, proxy
 };
 
 fn check(cx: &mut Cx<'_>) {
-    let found = edges(cx.survey, |j| {
-        j.counts()
-            && j.role.audience == Audience::Server
-            && matches!(
-                j.fault,
-                Some(
-                    Fault::NoName(NoName::NoSharedNetwork { .. })
-                        | Fault::AcrossNetworks { .. }
-                        | Fault::PeersIsolated
-                        | Fault::NobodyThere
-                )
-            )
-    });
+    let found = faults(cx.survey, |fault| matches!(fault, Fault::NoName(NoName::NoSharedNetwork { .. }) | Fault::AcrossNetworks { .. } | Fault::PeersIsolated | Fault::NobodyThere));
     for edge in found {
         let judged = edge.first();
         let url = Cx::shown(judged);

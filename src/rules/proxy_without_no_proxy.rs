@@ -1,6 +1,6 @@
 use crate::compose::Service;
 use crate::diag::{Applicability, Category, Finding, Severity, Strategy};
-use crate::network::{Audience, Judged, Verdict};
+use crate::network::{Audience, Judged, Verdict, covers, exempt};
 use crate::remedy::Draft;
 use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::text;
@@ -44,7 +44,7 @@ fn check(cx: &mut Cx<'_>) {
         if proxies.is_empty() {
             continue;
         }
-        let exempt = exempt(service);
+        let exempt = exempted(service);
         let server = cx.survey.net.image(id).is_some_and(|i| i.speaks("ollama") && i.bind_env == Some("OLLAMA_HOST"));
         let mut missed: Vec<String> = Vec::new();
         if server && !covers(&exempt, "0.0.0.0") && own_address(service) == "0.0.0.0" {
@@ -151,22 +151,6 @@ fn own_address(service: &Service) -> String {
     rest.split([':', '/']).next().unwrap_or("").to_owned()
 }
 
-fn exempt(service: &Service) -> Vec<String> {
-    ["NO_PROXY", "no_proxy"]
-        .iter()
-        .filter_map(|n| service.env_text(n))
-        .flat_map(|text| text.split([',', ' ']))
-        .map(|item| item.trim().trim_start_matches("*.").trim_start_matches('.').to_lowercase())
-        .filter(|item| !item.is_empty())
-        .collect()
-}
-
-fn covers(exempt: &[String], host: &str) -> bool {
-    exempt.iter().any(|item| {
-        let bare = item.split(':').next().unwrap_or("");
-        item == "*"
-            || bare == host
-            || host.ends_with(&format!(".{bare}"))
-            || (item.contains('/') && host.parse::<std::net::IpAddr>().is_ok())
-    })
+fn exempted(service: &Service) -> Vec<String> {
+    exempt(["NO_PROXY", "no_proxy"].iter().filter_map(|n| service.env_text(n)))
 }

@@ -1,5 +1,5 @@
 use crate::diag::{Applicability, Category, Lang, Severity};
-use crate::network::{Audience, Fault, edges};
+use crate::network::{Fault, faults};
 use crate::remedy;
 use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::text;
@@ -24,9 +24,7 @@ host's firewall lets the bridge in. The service's own name and container port ne
 };
 
 fn check(cx: &mut Cx<'_>) {
-    let found = edges(cx.survey, |j| {
-        j.counts() && j.role.audience == Audience::Server && matches!(j.fault, Some(Fault::ViaHost { .. }))
-    });
+    let found = faults(cx.survey, |fault| matches!(fault, Fault::ViaHost { .. }));
     for edge in found {
         let judged = edge.first();
         let Some(Fault::ViaHost { service, port }) = judged.fault else { continue };

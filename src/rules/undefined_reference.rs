@@ -52,10 +52,13 @@ fn check(cx: &mut Cx<'_>) {
                     }),
                 )
             }
-            ProblemKind::ExtendsCycle { service } => (
-                text!("`{service}` extends itself in the end", "`{service}` 绕了一圈，extends 到了自己"),
-                Some(text!("take one of these extends away", "去掉其中一个 extends")),
-            ),
+            ProblemKind::ExtendsCycle { way } => {
+                let (service, way) = (way.first().map_or("", String::as_str), way.join(" -> "));
+                (
+                    text!("`{service}` extends itself in the end: {way}", "`{service}` 绕了一圈，extends 到了自己：{way}"),
+                    Some(text!("take one of these extends away", "去掉其中一个 extends")),
+                )
+            }
             _ => continue,
         };
         let mut finding = cx.problem(problem, message);

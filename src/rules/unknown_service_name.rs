@@ -1,6 +1,8 @@
+use foldhash::{HashMap, HashMapExt as _};
+
 use crate::diag::{Applicability, Category, Lang, Place, Related, Severity, Text};
 use crate::mounted::Format;
-use crate::network::{Audience, Edge, Fault, NoName, edges};
+use crate::network::{Edge, Fault, NoName, faults};
 use crate::remedy::{self, Plan};
 use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::text;
@@ -30,29 +32,11 @@ Not flagged where somebody else may answer: on an external network, with a DNS s
 };
 
 fn check(cx: &mut Cx<'_>) {
-    let found = edges(cx.survey, |j| {
-        j.counts()
-            && j.role.audience == Audience::Server
-            && matches!(
-                j.fault,
-                Some(Fault::NoName(
-                    NoName::Nobody { .. }
-                        | NoName::Beside { .. }
-                        | NoName::Elsewhere { .. }
-                        | NoName::TargetInside { .. }
-                        | NoName::ScaledToZero { .. }
-                        | NoName::NoContainer { .. }
-                ))
-            )
-    });
-    for (index, edge) in found.iter().enumerate() {
+    let found = faults(cx.survey, |fault| matches!(fault, Fault::NoName(NoName::Nobody { .. } | NoName::Beside { .. } | NoName::Elsewhere { .. } | NoName::TargetInside { .. } | NoName::ScaledToZero { .. } | NoName::NoContainer { .. })));
+    for mistake in mistakes(cx, &found) {
+        let Some((edge, more)) = mistake.split_first() else { continue };
         let judged = edge.first();
         let Some(Fault::NoName(why)) = &judged.fault else { continue };
-        // nginx does not start for the first; a name written twice in its file is one mistake.
-        if found.iter().take(index).any(|before| again(cx, before, edge)) {
-            continue;
-        }
-        let more: Vec<&Edge<'_>> = found.iter().skip(index + 1).filter(|later| again(cx, edge, later)).collect();
         let host = &judged.endpoint.address.host;
         let askers = cx.askers(edge);
         let (en, zh) = (askers.get(Lang::En), askers.get(Lang::Zh));
@@ -77,7 +61,7 @@ fn check(cx: &mut Cx<'_>) {
                 "nginx 连启动都不行：`[emerg] host not found in upstream \"{host}\"`"
             ));
         }
-        for later in &more {
+        for later in more {
             let first = later.first();
             let Some(span) = first.endpoint.span_of(first.endpoint.address.host_range.clone()) else { continue };
             let place = Place { span, path: cx.path_of(first, span) };
@@ -97,15 +81,15 @@ fn check(cx: &mut Cx<'_>) {
                 } else {
                     Applicability::Unsafe
                 };
-                everywhere(edge, &more, &|e| remedy::retarget(cx.desk(), e, id, port, applicability))
+                everywhere(edge, more, &|e| remedy::retarget(cx.desk(), e, id, port, applicability))
             }),
             NoName::Elsewhere { service } => {
-                Some(everywhere(edge, &more, &|e| remedy::retarget(cx.desk(), e, *service, None, Applicability::Safe)))
+                Some(everywhere(edge, more, &|e| remedy::retarget(cx.desk(), e, *service, None, Applicability::Safe)))
             }
             NoName::TargetInside { owner: Some(owner), .. } => {
                 let name = cx.name(*owner);
                 finding.help.push(text!("call it as `{name}`", "用 `{name}` 这个名字去找它"));
-                Some(everywhere(edge, &more, &|e| remedy::retarget(cx.desk(), e, *owner, None, Applicability::Safe)))
+                Some(everywhere(edge, more, &|e| remedy::retarget(cx.desk(), e, *owner, None, Applicability::Safe)))
             }
             NoName::ScaledToZero { service } => {
                 let name = cx.name(*service);
@@ -148,15 +132,21 @@ fn check(cx: &mut Cx<'_>) {
     }
 }
 
-/// Whether the second edge is the first one's name once more, in the same file of nginx.
-fn again(cx: &Cx<'_>, one: &Edge<'_>, other: &Edge<'_>) -> bool {
-    let (a, b) = (one.first(), other.first());
-    let file = |edge: &Edge<'_>| edge.origin.map(|span| span.file);
-    cx.format_of(a) == Some(Format::Nginx)
-        && cx.format_of(b) == Some(Format::Nginx)
-        && file(one) == file(other)
-        && a.endpoint.address.host == b.endpoint.address.host
-        && a.endpoint.address.port == b.endpoint.address.port
+/// Edges that one repair mends: a name that stands twice in a file of nginx is one mistake, since nginx does not start for the first.
+fn mistakes<'e, 's>(cx: &Cx<'_>, found: &'e [Edge<'s>]) -> Vec<Vec<&'e Edge<'s>>> {
+    let mut out: Vec<Vec<&Edge<'_>>> = Vec::new();
+    let mut known = HashMap::new();
+    for edge in found {
+        let first = edge.first();
+        let key = (edge.origin.map(|span| span.file), &first.endpoint.address.host, first.endpoint.address.port);
+        let nginx = cx.format_of(first) == Some(Format::Nginx);
+        let at = if nginx { *known.entry(key).or_insert(out.len()) } else { out.len() };
+        match out.get_mut(at) {
+            Some(mistake) => mistake.push(edge),
+            None => out.push(vec![edge]),
+        }
+    }
+    out
 }
 
 /// One repair of all the places of a mistake.

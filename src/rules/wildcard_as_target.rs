@@ -1,5 +1,5 @@
 use crate::diag::{Category, Lang, Severity};
-use crate::network::{Audience, Fault, MODEL_PORTS, edges, protocol_port};
+use crate::network::{Fault, MODEL_PORTS, faults, protocol_port};
 use crate::remedy::Prospects;
 use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::text;
@@ -26,9 +26,7 @@ the server is in the same container. It belongs in the server's own setting; cli
 };
 
 fn check(cx: &mut Cx<'_>) {
-    let found = edges(cx.survey, |j| {
-        j.counts() && j.role.audience == Audience::Server && matches!(j.fault, Some(Fault::Wildcard { .. }))
-    });
+    let found = faults(cx.survey, |fault| matches!(fault, Fault::Wildcard { .. }));
     for edge in found {
         let judged = edge.first();
         let Some(Fault::Wildcard { candidates }) = &judged.fault else { continue };

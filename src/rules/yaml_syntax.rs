@@ -45,7 +45,10 @@ fn check(cx: &mut Cx<'_>) {
             ),
             ProblemKind::TagMismatch => (
                 text!("the value is not what its tag says", "值和它的标签（tag）不符"),
-                text!("take the tag away or quote the value", "去掉标签，或给值加引号"),
+                text!(
+                    "take the tag away, or write a value of its kind: `!!bool true`, `!!binary aGVsbG8=`",
+                    "去掉标签，或写一个符合标签的值：`!!bool true`、`!!binary aGVsbG8=`"
+                ),
             ),
             ProblemKind::Empty => (
                 text!("the file is empty", "文件是空的"),
@@ -65,6 +68,13 @@ fn words(kind: &FaultKind) -> (Text, Text) {
         FaultKind::Tab => (
             text!("a tab where YAML takes blanks only", "这里用了制表符，而 YAML 只接受空格"),
             text!("indent with blanks", "用空格缩进"),
+        ),
+        FaultKind::LoneTab => (
+            text!(
+                "this line looks empty and holds a tab, where YAML takes blanks only",
+                "这一行看起来是空的，其实有一个制表符，而 YAML 只接受空格"
+            ),
+            text!("take the tab out", "删掉这个制表符"),
         ),
         FaultKind::Unclosed(open) => (
             text!("`{open}` is not closed", "`{open}` 没有结束"),
@@ -106,13 +116,21 @@ fn words(kind: &FaultKind) -> (Text, Text) {
             text!("text behind a quoted value", "引号后面还有别的文字"),
             text!("put it inside the quotes, or a comment sign before it", "把它放进引号里，或者在前面加注释符号"),
         ),
-        FaultKind::CommentNotSeparated => (
-            text!("no blank before the comment", "注释前面少了空格"),
-            text!("put a blank before #", "在 # 前面加一个空格"),
-        ),
         FaultKind::Escape => (
             text!("an escape that YAML does not know", "YAML 不认识这个转义"),
             text!("double the backslash, or use single quotes", "把反斜杠写成两个，或者用单引号"),
+        ),
+        FaultKind::InBrackets('?') => (
+            text!("inside brackets a `?` ends a value without quotes", "在括号里，`?` 会截断不带引号的值"),
+            text!("quote the value", "给这个值加引号"),
+        ),
+        FaultKind::InBrackets(c) => (
+            text!("inside brackets a value without quotes can't start with `{c}`", "在括号里，不带引号的值不能以 `{c}` 开头"),
+            text!("quote it", "加上引号"),
+        ),
+        FaultKind::AnchorName(c) => (
+            text!("an anchor's name can't have a `{c}`", "锚点的名字里不能有 `{c}`"),
+            text!("use letters, digits, `_` and `-` only, in its aliases too", "只用字母、数字、`_` 和 `-`；引用它的别名也要改"),
         ),
         FaultKind::UnknownAnchor => (
             text!("the alias names an anchor that is not defined above", "别名引用的锚点在上文没有定义"),

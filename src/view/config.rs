@@ -28,7 +28,7 @@ impl Serialize for Printed<'_> {
             ShownData::Map(entries) => {
                 let mut map = out.serialize_map(Some(entries.len()))?;
                 for (key, value) in entries {
-                    map.serialize_entry(key, &Printed(value))?;
+                    map.serialize_entry(&key.replace('$', "$$"), &Printed(value))?;
                 }
                 map.end()
             }

@@ -8,6 +8,6 @@ mod table;
 
 pub use config::{config_json, config_origins, config_yaml};
 pub use environment::{Wanted, environment_json, environment_table};
-pub use picture::{survey_html, survey_mermaid};
+pub use picture::{Running, Told, running_html, survey_html, survey_mermaid};
 pub use survey::{reached_json, survey_json, survey_table, verdict_words};
 pub use table::{Table, width};

@@ -102,6 +102,7 @@ pub fn verdict_words(verdict: Verdict) -> Text {
         Verdict::Dns => text!("no such name", "名字解析不了"),
         Verdict::Timeout => text!("timeout", "超时"),
         Verdict::Unreachable => text!("unreachable", "不可达"),
+        Verdict::WrongAnswer => text!("wrong answer", "回答不对"),
         Verdict::External => text!("external", "外部"),
         Verdict::Unknown => text!("unknown", "未知"),
     }

@@ -200,6 +200,8 @@ pub fn replace_scalar(tree: &Tree, id: NodeId, value: &str) -> Option<Edit> {
     let one_line = !value.contains('\n');
     let text = match style {
         Style::Plain if plain_ok(value, flow) => value.to_owned(),
+        // A tab on the lines behind it is taken behind a plain value only.
+        Style::Plain if tab_behind(tree, id) => return None,
         Style::SingleQuoted if one_line && !value.chars().any(char::is_control) => {
             format!("'{}'", value.replace('\'', "''"))
         }
@@ -211,6 +213,13 @@ pub fn replace_scalar(tree: &Tree, id: NodeId, value: &str) -> Option<Edit> {
         _ => double_quoted(value),
     };
     Some(Edit::replace(tree.span(id), text))
+}
+
+/// Whether a line with nothing but a tab follows.
+fn tab_behind(tree: &Tree, id: NodeId) -> bool {
+    let rest = from(&tree.text, tree.range(id).end);
+    let blank = slice(rest, 0..rest.len() - rest.trim_start().len());
+    blank.split('\n').skip(1).any(|line| line.contains('\t'))
 }
 
 /// Puts a plain scalar on one line into quotes; its text is the same string then.

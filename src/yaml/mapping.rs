@@ -101,6 +101,7 @@ fn escape(raw: &str) -> Option<(String, usize)> {
         'e' => simple("\u{1b}"),
         ' ' => simple(" "),
         '"' => simple("\""),
+        '\'' => simple("'"),
         '/' => simple("/"),
         '\\' => simple("\\"),
         'N' => simple("\u{85}"),

@@ -5,6 +5,7 @@ mod mapping;
 mod order;
 mod parse;
 mod scalar;
+mod strict;
 mod tree;
 
 pub use edit::{
@@ -13,6 +14,6 @@ pub use edit::{
 };
 pub use mapping::sourced;
 pub use order::{Stuck, reorder};
-pub use parse::{Fault, FaultKind, parse};
+pub use parse::{Fault, FaultKind, parse, parse_any};
 pub use scalar::{Resolved, resolve, shown};
 pub use tree::{Comment, Entry, Kind, Node, NodeId, Style, Tag, Tree};

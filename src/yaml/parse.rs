@@ -14,14 +14,19 @@ const NESTING: usize = 255;
 /// How many lines a broken file may lose before the rest is given up.
 const RECOVERIES: usize = 16;
 
-/// How many bytes may be read again for quoted values that go on without indentation.
+/// How many bytes may be read again for lines that Compose reads and the parser does not.
 const JOINED: usize = 8 << 20;
+
+/// What `\'` is read as.
+const BELL: &str = "\\a";
 
 /// What is wrong with a text as YAML.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum FaultKind {
     /// A tab where only blanks may indent.
     Tab,
+    /// A tab on a line that says nothing.
+    LoneTab,
     /// A quote, bracket or brace without its end.
     Unclosed(char),
     /// The wrong bracket closes.
@@ -39,10 +44,12 @@ pub enum FaultKind {
     Reserved(char),
     /// `"..."x`: text right behind a quoted value.
     BehindQuote,
-    /// `"..."#c`: no blank before a comment.
-    CommentNotSeparated,
     /// An unknown escape in double quotes.
     Escape,
+    /// A character that an unquoted value inside brackets can't have: `?`, or `:` at its beginning.
+    InBrackets(char),
+    /// A character that an anchor's name can't have.
+    AnchorName(char),
     /// `*name` without `&name` before it.
     UnknownAnchor,
     TooDeep,
@@ -63,20 +70,81 @@ pub struct Fault {
 
 /// Parses a file. The tree holds what could be read: after a fault the line that bears it is left out and the rest is read
 /// again, so that one slip doesn't hide the file. The first fault comes first; with a fault the tree is a guess.
+///
+/// What Compose's reader refuses is a fault; see [`parse_any`] for files that others read.
 pub fn parse(file: FileId, text: &Rc<str>) -> (Tree, Vec<Fault>) {
+    recover(file, text, super::strict::fault)
+}
+
+/// The same of a file that some other program reads: what only Compose's reader refuses is no fault.
+pub fn parse_any(file: FileId, text: &Rc<str>) -> (Tree, Vec<Fault>) {
+    recover(file, text, |_, _| None)
+}
+
+fn recover(file: FileId, text: &Rc<str>, refused: fn(&Tree, usize) -> Option<Fault>) -> (Tree, Vec<Fault>) {
     let mut faults = Vec::new();
     let mut shadow: Option<String> = None;
     let mut joined = 0;
+    // Comments right behind a quote or a bracket.
+    let mut glued: Vec<Comment> = Vec::new();
+    // What is known of the text before the first fault holds.
+    let mut strict = None;
     loop {
         let source = shadow.as_deref().unwrap_or(text);
-        let (tree, fault) = attempt(file, text, source);
-        let Some(Stop { kind, at, open }) = fault else { return (tree, first(faults, text)) };
+        let (mut tree, fault) = attempt(file, text, source);
+        if !glued.is_empty() {
+            tree.comments.extend(&glued);
+            tree.comments.sort_by_key(|c| c.start);
+        }
+        if faults.is_empty() {
+            strict = refused(&tree, fault.as_ref().map_or(text.len(), |f| f.at));
+        }
+        let Some(Stop { kind, at, open }) = fault else { return (tree, first(faults, strict)) };
         // Compose reads a quoted value whose next line is not indented; the parser does not. Reading that line break as a
         // blank changes no offset.
         if kind == ErrorKind::InvalidQuotedScalarIndent && joined < JOINED / text.len().max(1) + 8 {
             let copy = shadow.get_or_insert_with(|| text.to_string());
             if join_line(copy, at) {
                 joined += 1;
+                continue;
+            }
+        }
+        // Inside brackets and quotes a line may begin with tabs, except behind a plain value: Compose takes that, the parser does not.
+        let inside = kind == ErrorKind::TabInIndentation || kind == ErrorKind::TabInBlockIndentation && open.is_some();
+        if inside && joined < JOINED / text.len().max(1) + 8 {
+            let copy = shadow.get_or_insert_with(|| text.to_string());
+            if blank_tabs(copy, at) {
+                joined += 1;
+                continue;
+            }
+        }
+        // `"\'"`, which YAML 1.1's reader takes: read as another escape, and put right where the value is taken.
+        if kind == ErrorKind::UnknownQuotedScalarEscape
+            && joined < JOINED / text.len().max(1) + 8
+            && blank_apostrophes(shadow.get_or_insert_with(|| text.to_string()), at)
+        {
+            joined += 1;
+            continue;
+        }
+        // `[-]`: a value to Compose. What is read of it is the text itself.
+        if kind == ErrorKind::PlainScalarStartsWithDashFlowIndicator && byte(text, at) == b'-' {
+            shadow.get_or_insert_with(|| text.to_string()).replace_range(at..=at, "_");
+            continue;
+        }
+        // `"a"#b`: a comment to Compose.
+        if kind == ErrorKind::CommentNotSeparated && joined < JOINED / text.len().max(1) + 8 {
+            let copy = shadow.get_or_insert_with(|| text.to_string());
+            if let Some(comment) = blank_comment(copy, at) {
+                glued.push(comment);
+                joined += 1;
+                continue;
+            }
+        }
+        if kind == ErrorKind::TabInPlainScalar && faults.len() < RECOVERIES {
+            // The parser names the plain value that goes on behind the tab.
+            let at = tab_behind(text, at);
+            faults.push(Fault { kind: FaultKind::Tab, at });
+            if blank_tabs(shadow.get_or_insert_with(|| text.to_string()), at) {
                 continue;
             }
         }
@@ -88,7 +156,7 @@ pub fn parse(file: FileId, text: &Rc<str>) -> (Tree, Vec<Fault>) {
         let unclosed = matches!(fault.kind, FaultKind::Unclosed(_));
         faults.push(fault);
         if faults.len() > RECOVERIES || kind == ErrorKind::RecursionLimitExceeded {
-            return (tree, first(faults, text));
+            return (tree, first(faults, strict));
         }
         let copy = shadow.get_or_insert_with(|| text.to_string());
         if unclosed && text.is_char_boundary(at) {
@@ -96,7 +164,7 @@ pub fn parse(file: FileId, text: &Rc<str>) -> (Tree, Vec<Fault>) {
             copy.replace_range(at.., from(text, at));
         }
         if !blank_line(copy, at) {
-            return (tree, first(faults, text));
+            return (tree, first(faults, strict));
         }
     }
 }
@@ -124,54 +192,81 @@ fn swallowed(text: &str, source: &str, at: usize, open: Option<usize>) -> Option
     from(text, open).chars().next().map(|mark| (open, mark))
 }
 
-/// The first directive that Compose's reader refuses. Directives stand where a document begins, in front of its `---`.
-fn directive(text: &str) -> Option<usize> {
-    if !text.contains('%') {
-        return None;
-    }
-    let mut at = 0;
-    let mut begins = true;
-    for line in text.split_inclusive('\n') {
-        let words = line.trim_start_matches('\u{feff}');
-        if words.starts_with("...") {
-            begins = true;
-        } else if begins && words.starts_with('%') {
-            let mut words = words.split_ascii_whitespace();
-            let number = |text: Option<&str>| text.and_then(|n| n.parse::<u32>().ok());
-            let taken = match (words.next(), words.next()) {
-                (Some("%YAML"), Some(version)) => {
-                    let mut parts = version.split('.');
-                    (number(parts.next()), number(parts.next()), parts.next()) == (Some(1), Some(1), None)
-                }
-                (name, _) => name == Some("%TAG"),
-            };
-            if !taken {
-                return Some(at);
-            }
-        } else if begins && !(words.trim().is_empty() || words.trim_start().starts_with('#')) {
-            begins = false;
-        }
-        at += line.len();
-    }
-    None
-}
-
-/// The first fault; those behind it are often its echo. A control character and a directive, which the parser lets pass and
-/// Compose does not, count too.
-fn first(faults: Vec<Fault>, text: &str) -> Vec<Fault> {
-    let control = text
-        .bytes()
-        .position(|b| (b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r')) || b == 0x7f)
-        .map(|at| Fault { kind: FaultKind::NotText, at });
-    let directive = directive(text).map(|at| Fault { kind: FaultKind::Directive, at });
-    control.into_iter().chain(directive).chain(faults).min_by_key(|f| f.at).into_iter().collect()
+/// The first fault; those behind it are often its echo.
+fn first(faults: Vec<Fault>, strict: Option<Fault>) -> Vec<Fault> {
+    strict.into_iter().chain(faults).min_by_key(|f| f.at).into_iter().collect()
 }
 
 fn join_line(text: &mut String, at: usize) -> bool {
-    let Some(newline) = upto(text, at).rfind('\n') else { return false };
-    let start = if newline > 0 && byte(text, newline - 1) == b'\r' { newline - 1 } else { newline };
+    // A carriage return alone breaks a line too.
+    let Some(newline) = upto(text, at).rfind(['\n', '\r']) else { return false };
+    let start = if newline > 0 && byte(text, newline) == b'\n' && byte(text, newline - 1) == b'\r' {
+        newline - 1
+    } else {
+        newline
+    };
     text.replace_range(start..=newline, if start == newline { " " } else { "  " });
     true
+}
+
+/// Turns the tabs that a line begins with into blanks, and those of the lines behind it for as long as each goes on where a
+/// bracket or a comma ends the one before. False where there are none.
+fn blank_tabs(text: &mut String, at: usize) -> bool {
+    let mut start = upto(text, at).rfind('\n').map_or(0, |i| i + 1);
+    let mut any = false;
+    loop {
+        let rest = from(text, start);
+        let end = start + rest.len() - rest.trim_start_matches([' ', '\t']).len();
+        if !slice(text, start..end).contains('\t') {
+            return any;
+        }
+        text.replace_range(start..end, &" ".repeat(end - start));
+        any = true;
+        let Some(newline) = from(text, end).find('\n').map(|i| end + i) else { return true };
+        if !slice(text, end..newline).trim_end().ends_with([',', '[', '{']) {
+            return true;
+        }
+        start = newline + 1;
+    }
+}
+
+/// Overwrites the comment that begins at an offset with blanks, and says where it was.
+fn blank_comment(text: &mut String, at: usize) -> Option<Comment> {
+    let rest = from(text, at);
+    let line = rest.split(['\n', '\r']).next().filter(|line| line.starts_with('#'))?.len();
+    text.replace_range(at..at + line, &" ".repeat(line));
+    Some(Comment { start: at as u32, end: (at + line) as u32 })
+}
+
+/// Turns each `\'` of the value in double quotes at an offset into [`BELL`]. False where there is none.
+fn blank_apostrophes(text: &mut String, at: usize) -> bool {
+    let mut any = false;
+    let mut at = at + 1;
+    loop {
+        match (byte(text, at), byte(text, at + 1)) {
+            (b'\\', b'\'') => {
+                text.replace_range(at..at + 2, BELL);
+                any = true;
+                at += 2;
+            }
+            (b'\\', _) => at += 2,
+            _ if at >= text.len() || byte(text, at) == b'"' => return any,
+            _ => at += 1,
+        }
+    }
+}
+
+/// The first tab that a line begins with behind an offset.
+fn tab_behind(text: &str, at: usize) -> usize {
+    let mut line = at;
+    while let Some(newline) = from(text, line).find('\n') {
+        line += newline + 1;
+        let rest = from(text, line);
+        if let Some(tab) = rest.find(|c| c != ' ').filter(|i| byte(rest, *i) == b'\t') {
+            return line + tab;
+        }
+    }
+    at
 }
 
 /// Overwrites the line of an offset with blanks, byte for byte. False where nothing is left to overwrite.
@@ -238,7 +333,6 @@ fn describe(kind: &ErrorKind, text: &str, at: usize) -> FaultKind {
         | E::TabInBlockIndentation
         | E::TabInIndentation
         | E::TabAtBlockScalarStart
-        | E::TabInPlainScalar
         | E::InvalidMappingValueWhitespace
         | E::InvalidBlockEntryWhitespace => FaultKind::Tab,
         E::UnclosedQuotedScalar | E::DocumentIndicatorInQuotedScalar => {
@@ -260,7 +354,6 @@ fn describe(kind: &ErrorKind, text: &str, at: usize) -> FaultKind {
         E::SimpleKeyExpected | E::InvalidSimpleKey => FaultKind::MissingColon,
         E::UnexpectedCharacter { character } => FaultKind::Reserved(*character),
         E::InvalidTrailingSingleQuotedScalar | E::InvalidTrailingDoubleQuotedScalar => FaultKind::BehindQuote,
-        E::CommentNotSeparated => FaultKind::CommentNotSeparated,
         E::UnknownQuotedScalarEscape | E::InvalidQuotedScalarHexEscape | E::InvalidUnicodeEscape => FaultKind::Escape,
         E::UnknownAnchor => FaultKind::UnknownAnchor,
         E::RecursionLimitExceeded => FaultKind::TooDeep,
@@ -424,8 +517,15 @@ impl Builder<'_> {
             Style::SingleQuoted | Style::DoubleQuoted => range.start + 1..range.end.saturating_sub(1),
             _ => range.clone(),
         };
-        let own = style == Style::Empty || slice(&self.tree.text, inner) == value;
-        let kind = Kind::Scalar { style, value: (!own).then(|| value.into()) };
+        let raw = slice(&self.tree.text, inner);
+        let own = match style {
+            Style::Empty => true,
+            Style::Plain => !raw.contains(['\n', '\r']),
+            _ => raw == value,
+        };
+        let apostrophe = style == Style::DoubleQuoted && raw.contains("\\'");
+        let value = if apostrophe { value.replace('\u{7}', "'").into() } else { value.into() };
+        let kind = Kind::Scalar { style, value: (!own).then_some(value) };
         self.add(kind, range.start, range.end, tag_start.unwrap_or(range.start), tag, mark);
         self.cursor = self.cursor.max(range.end);
     }
@@ -538,6 +638,7 @@ fn tag_of(tag: &granit_parser::Tag) -> Tag {
     match shown.as_str() {
         "!reset" => Tag::Reset,
         "!override" => Tag::Override,
+        "tag:yaml.org,2002:binary" => Tag::Binary,
         _ => match tag.core_suffix() {
             Some("str") => Tag::Str,
             Some("int") => Tag::Int,

@@ -23,7 +23,7 @@ pub enum Resolved {
 pub fn resolve(text: &str, style: Style, tag: Option<Tag>) -> Resolved {
     let tagged = |fits: fn(&Resolved) -> bool| Some(plain(text)).filter(fits).unwrap_or(Resolved::Mismatch);
     match tag {
-        Some(Tag::Str) => return Resolved::Str,
+        Some(Tag::Str | Tag::Binary) => return Resolved::Str,
         Some(Tag::Null) => return tagged(|r| *r == Resolved::Null),
         Some(Tag::Bool) => return tagged(|r| matches!(r, Resolved::Bool(_))),
         Some(Tag::Int) => return tagged(|r| matches!(r, Resolved::Int(_))),

@@ -38,6 +38,8 @@ pub enum Tag {
     Float,
     Bool,
     Null,
+    /// Base64 of the text that is meant.
+    Binary,
     /// Any other: Compose ignores it.
     Other,
 }

@@ -4,8 +4,15 @@
     unreachable_pub,
     clippy::unwrap_used,
     clippy::panic,
+    clippy::print_stdout,
+    clippy::indexing_slicing,
     reason = "each test binary uses its own part of it; a test may panic"
 )]
+
+pub mod dice;
+pub mod engine;
+pub mod nginx;
+pub mod stack;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -27,6 +34,11 @@ impl Said {
 /// Says why a test does nothing here, also where the test harness keeps what tests print to itself.
 pub fn skipped(why: &str) {
     let _ = writeln!(std::io::stdout(), "SKIPPED: {why}");
+}
+
+/// Says what was measured, also where the test harness keeps what tests print to itself.
+pub fn measured(what: &str) {
+    let _ = writeln!(std::io::stdout(), "MEASURED: {what}");
 }
 
 pub fn root() -> PathBuf {

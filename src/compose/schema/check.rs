@@ -26,6 +26,8 @@ pub enum Check {
     /// Somewhere in it a letter or digit and one more letter, digit, `_`, `.` or `-`: the pattern is not anchored.
     ContainerName,
     PullPolicy,
+    /// `NAME=value`, without a blank behind the name. Compose looks at the name's last byte as if it were a character.
+    Assignment,
 }
 
 impl Check {
@@ -51,6 +53,10 @@ impl Check {
                     && (b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-')))
             }),
             Self::PullPolicy => pull_policy(text),
+            Self::Assignment => {
+                let name = text.split('=').next().unwrap_or(text);
+                !matches!(name.as_bytes().last(), Some(b'\t'..=b'\r' | b' ' | 0x85 | 0xa0))
+            }
         }
     }
 }

@@ -2,7 +2,8 @@
 //! the value checks that the reference makes when it decodes; measured against docker-compose 2.40.3, attribute by attribute.
 
 use super::Check::{
-    Boolean, Bytes, ContainerName, Count, Decimal, Duration, Free, Mode, NotNegative, OneOf, PullPolicy, Range, Whole,
+    Assignment, Boolean, Bytes, ContainerName, Count, Decimal, Duration, Free, Mode, NotNegative, OneOf, PullPolicy,
+    Range, Whole,
 };
 use super::Shape::{Either, List, Map, Object, Scalar, Written};
 use super::{Extra, Form, Keys, Kinds, Shape};
@@ -33,6 +34,14 @@ const OPTIONS: Shape = Map { keys: Keys::Any, value: &Scalar(NUMBER.or(STR), Fre
 const KEYED: Shape = Written(
     Form::Keyed,
     &Either(&[Map { keys: Keys::Any, value: &Scalar(BOOL.or(NULL).or(NUMBER).or(STR), Free) }, TEXTS]),
+);
+/// The same, of variables.
+const VARIABLES: Shape = Written(
+    Form::Keyed,
+    &Either(&[
+        Map { keys: Keys::Any, value: &Scalar(BOOL.or(NULL).or(NUMBER).or(STR), Free) },
+        List { item: &Scalar(STR, Assignment), unique: false },
+    ]),
 );
 const EXTRA_HOSTS: Shape =
     Written(Form::Hosts, &Either(&[Map { keys: Keys::Any, value: &Either(&[TEXT, TEXTS]) }, UNIQUE_TEXTS]));
@@ -72,7 +81,7 @@ const HOOK: Shape = Object {
         ("user", TEXT),
         ("privileged", FLAG),
         ("working_dir", TEXT),
-        ("environment", KEYED),
+        ("environment", VARIABLES),
     ],
     required: &["command"],
     extra: Extra::Extensions,
@@ -97,7 +106,7 @@ const BUILD: Shape = Written(
                 ("dockerfile", TEXT),
                 ("dockerfile_inline", TEXT),
                 ("entitlements", TEXTS),
-                ("args", KEYED),
+                ("args", VARIABLES),
                 ("ssh", KEYED),
                 ("labels", KEYED),
                 ("cache_from", TEXTS),
@@ -524,7 +533,7 @@ pub(super) static SERVICE: Shape = Object {
         ("domainname", TEXT),
         ("entrypoint", COMMAND),
         ("env_file", ENV_FILE),
-        ("environment", KEYED),
+        ("environment", VARIABLES),
         ("expose", List { item: &Scalar(INT.or(STR), Free), unique: false }),
         (
             "extends",

@@ -105,6 +105,13 @@ pub(super) struct Graph {
     pub lone: Vec<(String, String, String)>,
 }
 
+/// Where the files say an address: `compose.yaml:7`.
+pub(super) fn in_files(files: &Files, judged: &Judged) -> String {
+    judged.endpoint.span_of(judged.endpoint.address.host_range.clone()).map_or_else(String::new, |span| {
+        format!("{}:{}", files.get(span.file).name, files.position(span.file, span.start as usize).line)
+    })
+}
+
 /// Text of a file as it may be shown.
 fn plain(text: &str) -> String {
     tame(&mask(text)).replace('\n', " ")
@@ -112,6 +119,7 @@ fn plain(text: &str) -> String {
 
 struct Builder<'s, 'a> {
     survey: &'s Survey<'a>,
+    place: &'s dyn Fn(&Judged) -> String,
     lang: Lang,
     graph: Graph,
     /// The node of each service.
@@ -119,9 +127,11 @@ struct Builder<'s, 'a> {
 }
 
 impl Graph {
-    pub(super) fn new(files: &Files, survey: &Survey<'_>, lang: Lang) -> Self {
+    /// `place` says where an address stands.
+    pub(super) fn new(survey: &Survey<'_>, place: &dyn Fn(&Judged) -> String, lang: Lang) -> Self {
         let mut builder = Builder {
             survey,
+            place,
             lang,
             graph: Self {
                 project: plain(&survey.project().name),
@@ -135,7 +145,7 @@ impl Graph {
         };
         builder.services();
         for judged in ordered(survey).into_iter().filter(|j| j.counts()) {
-            builder.endpoint(files, judged);
+            builder.endpoint(judged);
         }
         builder.entries();
         let mut graph = builder.graph;
@@ -312,7 +322,7 @@ impl Builder<'_, '_> {
         (plain(title.get(self.lang)), set)
     }
 
-    fn endpoint(&mut self, files: &Files, judged: &Judged) {
+    fn endpoint(&mut self, judged: &Judged) {
         let (survey, lang) = (self.survey, self.lang);
         let endpoint = &judged.endpoint;
         let bracketed = |host: &str| if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
@@ -320,10 +330,7 @@ impl Builder<'_, '_> {
         let address = endpoint.address.port.map_or(host.clone(), |p| format!("{host}:{p}"));
         let class = Class::of(judged.verdict);
         let words = verdict_words(judged.verdict).get(lang).to_owned();
-        let place = endpoint.span_of(endpoint.address.host_range.clone()).map_or_else(String::new, |span| {
-            let at = files.position(span.file, span.start as usize);
-            format!("{}:{}", plain(&files.get(span.file).name), at.line)
-        });
+        let place = plain(&(self.place)(judged));
         let to = match judged.reached {
             Some(Reached::Service { service, port }) => {
                 format!("{}{}", survey.net.name(service), port.map_or(String::new(), |p| format!(":{p}")))

@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use super::graph::{Class, Graph, Kind, Row};
+use super::graph::{Class, Graph, Kind, Row, in_files};
 use super::layout::Layout;
 use super::svg::{drawing, escaped};
-use crate::diag::Lang;
-use crate::network::{Survey, Verdict};
+use crate::diag::{Lang, Severity};
+use crate::network::{Judged, Survey, Verdict};
 use crate::source::Files;
 use crate::text;
 
@@ -14,10 +14,38 @@ const STYLE: &str = include_str!("page.css");
 
 /// `dockline reach --format html`
 pub fn survey_html(files: &Files, survey: &Survey<'_>, lang: Lang) -> String {
-    page(&Graph::new(files, survey, lang), lang)
+    page(&Graph::new(survey, &|judged| in_files(files, judged), lang), None, lang)
 }
 
-fn page(graph: &Graph, lang: Lang) -> String {
+/// A finding about what runs, in words.
+#[derive(Clone, Debug)]
+pub struct Told {
+    pub severity: Severity,
+    /// `error[loopback-to-host]`
+    pub label: String,
+    pub message: String,
+    /// Layer, place, help.
+    pub lines: Vec<String>,
+    /// What to type, in order.
+    pub commands: Vec<String>,
+}
+
+/// What is told beside the picture of what runs.
+#[derive(Clone, Debug)]
+pub struct Running {
+    pub told: Vec<Told>,
+    /// What was not looked at, and what else there is to know.
+    pub notes: Vec<String>,
+    /// The engine, and how much was asked.
+    pub summary: String,
+}
+
+/// `dockline doctor --format html`: the survey of what runs, with what was seen.
+pub fn running_html(survey: &Survey<'_>, place: &dyn Fn(&Judged) -> String, running: &Running, lang: Lang) -> String {
+    page(&Graph::new(survey, place, lang), Some(running), lang)
+}
+
+fn page(graph: &Graph, running: Option<&Running>, lang: Lang) -> String {
     let layout = Layout::new(graph);
     let say = |en: &'static str, zh: &'static str| if lang == Lang::Zh { zh } else { en };
     let title = format!("{} · {}", graph.project, say("who reaches whom", "谁能连到谁"));
@@ -33,7 +61,10 @@ fn page(graph: &Graph, lang: Lang) -> String {
         out,
         "<header><h1>{}</h1><p class=\"sub\">{}</p>\n<ul class=\"legend\">",
         escaped(&graph.project),
-        say("who reaches whom", "谁能连到谁")
+        match running {
+            None => say("who reaches whom", "谁能连到谁"),
+            Some(_) => say("who reaches whom, asked from inside the containers", "谁能连到谁：从容器内部实测"),
+        }
     );
     let external: usize = graph.rows.iter().filter(|r| r.verdict == Verdict::External).map(|r| r.services.len()).sum();
     for (class, count, words) in [
@@ -62,14 +93,20 @@ fn page(graph: &Graph, lang: Lang) -> String {
     } else {
         let _ = writeln!(out, "<div class=\"picture\">\n{}</div>", drawing(graph, &layout, lang));
     }
-    broken(graph, lang, &mut out);
+    match running {
+        None => broken(graph, lang, &mut out),
+        Some(running) => findings(running, lang, &mut out),
+    }
     lone(graph, lang, &mut out);
     table(graph, lang, &mut out);
     let _ = writeln!(
         out,
         "</main>\n<footer>dockline {} · {}</footer>\n</body>\n</html>",
         env!("CARGO_PKG_VERSION"),
-        say("read from the files; nothing was called", "只读文件得出，没有发起任何连接")
+        match running {
+            None => say("read from the files; nothing was called", "只读文件得出，没有发起任何连接").to_owned(),
+            Some(running) => escaped(&running.summary),
+        }
     );
     out
 }
@@ -108,6 +145,59 @@ fn broken(graph: &Graph, lang: Lang, out: &mut String) {
         "<code>dockline lint</code> 给出处理办法，<code>dockline fix --diff</code> 预览改动"
     );
     let _ = writeln!(out, "<p class=\"next\">{}</p></section>", next.get(lang));
+}
+
+fn findings(running: &Running, lang: Lang, out: &mut String) {
+    if running.told.is_empty() {
+        let _ = writeln!(
+            out,
+            "<section><p class=\"fine\">{}</p></section>",
+            text!("Nothing is wrong", "没有发现问题").get(lang)
+        );
+    } else {
+        let _ = writeln!(out, "<section><h2>{}</h2>\n<ul class=\"broken\">", text!("Findings", "发现的问题").get(lang));
+    }
+    for told in &running.told {
+        let _ = writeln!(
+            out,
+            "<li class=\"{}\"><p><b>{}</b></p><p>{}</p>",
+            told.severity.name(),
+            escaped(&told.label),
+            marked(&told.message)
+        );
+        let _ = writeln!(out, "<p class=\"said\">{}</p>", marked(&told.lines.join("\n")));
+        if !told.commands.is_empty() {
+            let _ = writeln!(out, "<pre>{}</pre>", escaped(&told.commands.join("\n")));
+        }
+        out.push_str("</li>\n");
+    }
+    if !running.told.is_empty() {
+        out.push_str("</ul></section>\n");
+    }
+    if !running.notes.is_empty() {
+        let _ = writeln!(out, "<section><h2>{}</h2>\n<ul>", text!("To know", "另外").get(lang));
+        for note in &running.notes {
+            let _ = writeln!(out, "<li>{}</li>", marked(note));
+        }
+        out.push_str("</ul></section>\n");
+    }
+}
+
+/// A message with what stands in backticks as code.
+fn marked(message: &str) -> String {
+    let parts = escaped(message);
+    let mut out = String::with_capacity(parts.len());
+    let pieces: Vec<&str> = parts.split('`').collect();
+    for (index, piece) in pieces.iter().enumerate() {
+        // An odd backtick at the end opens nothing.
+        if index % 2 == 1 && index + 1 < pieces.len() {
+            let _ = write!(out, "<code>{piece}</code>");
+        } else {
+            out.push_str(if index % 2 == 1 { "`" } else { "" });
+            out.push_str(piece);
+        }
+    }
+    out
 }
 
 fn lone(graph: &Graph, lang: Lang, out: &mut String) {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::graph::{Class, Edge, Graph, Kind, Node};
+use super::graph::{Class, Edge, Graph, Kind, Node, in_files};
 use crate::diag::Lang;
 use crate::network::Survey;
 use crate::source::Files;
@@ -10,7 +10,7 @@ use crate::text;
 
 /// `dockline reach --format mermaid`
 pub fn survey_mermaid(files: &Files, survey: &Survey<'_>, lang: Lang) -> String {
-    let graph = Graph::new(files, survey, lang);
+    let graph = Graph::new(survey, &|judged| in_files(files, judged), lang);
     let mut out = String::from("flowchart LR\n");
     let group = |kind: Kind, lane: Option<usize>| -> Vec<(usize, &Node)> {
         graph.nodes.iter().enumerate().filter(|(_, n)| n.kind == kind && n.lane == lane).collect()

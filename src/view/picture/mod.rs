@@ -7,5 +7,5 @@ mod layout;
 mod mermaid;
 mod svg;
 
-pub use html::survey_html;
+pub use html::{Running, Told, running_html, survey_html};
 pub use mermaid::survey_mermaid;
