@@ -362,7 +362,7 @@ impl Report<'_> {
             tool: report::TOOL,
             engine: json!({
                 "name": about.name, "version": about.version, "from": self.engine.place.from, "rootless": about.rootless,
-                "host_seen": self.patient.host.here, "host_listeners": host,
+                "proxies": about.proxies.iter().map(|p| mask(p)).collect::<Vec<_>>(), "host_seen": self.patient.host.here, "host_listeners": host,
             }),
             containers: containers.collect(),
             endpoints: endpoints.collect(),
@@ -462,6 +462,12 @@ impl Report<'_> {
             let line =
                 text!("on the host: {who} listens on {at}, port {port}", "宿主机上：{who} 监听 {at} 的 {port} 端口");
             out.push(if desktop { line } else { line.and(&text!(": ", "，")).and(&reach) });
+        }
+        for proxy in self.patient.facts.about.proxies.iter().map(|p| mask(p)) {
+            out.push(text!(
+                "the engine fetches images through {proxy}; containers don't use it",
+                "引擎拉取镜像时走代理 {proxy}；容器不会用它"
+            ));
         }
         out.extend(self.found.gaps.iter().map(|gap| text!("not looked at: ", "没有检查：").and(gap)));
         out

@@ -307,3 +307,17 @@ impl About {
         Self { version: text(version, "/Version"), store, name, rootless, desktop, podman, proxies: proxies.collect() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::About;
+
+    #[test]
+    fn the_daemons_own_proxies_are_read() {
+        let version = json!({"Version": "28.5.2", "Components": [{"Name": "Engine"}]});
+        let info = json!({"HttpProxy": "http://127.0.0.1:7890", "HttpsProxy": "", "NoProxy": "localhost"});
+        assert_eq!(About::of(&version, &info).proxies, ["http://127.0.0.1:7890"]);
+    }
+}
