@@ -479,10 +479,3 @@ pub fn severity(reach: Reach) -> Severity {
 pub fn service_of(path: &str) -> Option<&str> {
     path.strip_prefix("services.")?.split('.').next()
 }
-
-/// What was meant by a name that nobody has, where one of the known ones is near.
-pub fn nearest<'k, S: AsRef<str>>(name: &str, known: &'k [S]) -> Option<&'k str> {
-    let distance = |known: &str| strsim::damerau_levenshtein(known, &name.to_ascii_lowercase());
-    let best = known.iter().map(AsRef::as_ref).min_by_key(|k| distance(k))?;
-    (distance(best) <= 1 + name.len() / 4).then_some(best)
-}

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use super::table::{Pattern, column, names_of, rows};
+use super::table::{Name, column, names_of, rows};
 
 const TABLE: &str = include_str!("privileges.txt");
 
@@ -33,7 +33,7 @@ pub enum Reach {
 #[derive(Debug)]
 pub struct Privilege {
     sort: Sort,
-    names: Vec<(&'static str, Option<Pattern<'static>>)>,
+    names: Vec<Name>,
     /// `None` where there is nothing to say.
     pub written: Option<Reach>,
     /// The same, where it can only be read.
@@ -69,7 +69,7 @@ fn table() -> &'static [Privilege] {
             .filter_map(|(_, row)| {
                 Some(Privilege {
                     sort: sort(column(&row, 0))?,
-                    names: names_of(column(&row, 1)).map(|name| (name, Pattern::parse(name))).collect(),
+                    names: names_of(column(&row, 1)).map(Name::new).collect(),
                     written: reach(column(&row, 2)),
                     read: reach(column(&row, 3)),
                     gives: (column(&row, 4), column(&row, 5)),
@@ -84,9 +84,7 @@ pub fn privilege(of: Sort, name: &str) -> Option<&'static Privilege> {
     // A person's whole home, whoever it is.
     let home = name.strip_prefix("/home/").is_some_and(|rest| !rest.contains('/'));
     let name = if of == Sort::Path && home { "~" } else { name };
-    table().iter().filter(|p| p.sort == of).find(|p| {
-        p.names.iter().any(|(known, pattern)| pattern.as_ref().map_or(*known == name, |pattern| pattern.fits(name)))
-    })
+    table().iter().find(|p| p.sort == of && p.names.iter().any(|known| known.fits(name)))
 }
 
 #[cfg(test)]

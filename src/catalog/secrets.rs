@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use super::table::{Pattern, column, rows};
+use super::table::{Name, column, rows};
 
 const TABLE: &str = include_str!("secrets.txt");
 
@@ -19,11 +19,9 @@ pub enum KnownSecret {
     Dummy,
 }
 
-/// A value or a pattern, and what it is.
-type Known = (&'static str, Option<Pattern<'static>>, KnownSecret);
-
-fn table() -> &'static [Known] {
-    static READ: OnceLock<Vec<Known>> = OnceLock::new();
+/// Values, and what they are.
+fn table() -> &'static [(Name, KnownSecret)] {
+    static READ: OnceLock<Vec<(Name, KnownSecret)>> = OnceLock::new();
     READ.get_or_init(|| {
         rows(TABLE)
             .filter_map(|(_, row)| {
@@ -34,8 +32,7 @@ fn table() -> &'static [Known] {
                     "dummy" => KnownSecret::Dummy,
                     _ => return None,
                 };
-                let value = column(&row, 0);
-                Some((value, Pattern::parse(value), sort))
+                Some((Name::new(column(&row, 0)), sort))
             })
             .collect()
     })
@@ -44,8 +41,7 @@ fn table() -> &'static [Known] {
 /// Why a value is no secret; `None` where nothing is known against it.
 pub fn known_secret(value: &str) -> Option<KnownSecret> {
     let lower = value.to_lowercase();
-    let fits = |known: &&Known| known.1.as_ref().map_or(known.0 == lower, |pattern| pattern.fits(&lower));
-    table().iter().find(fits).map(|known| known.2)
+    table().iter().find(|(name, _)| name.fits(&lower)).map(|(_, sort)| *sort)
 }
 
 #[cfg(test)]

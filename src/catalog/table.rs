@@ -103,6 +103,23 @@ impl<'p> Pattern<'p> {
     }
 }
 
+/// A name as a table writes it: a pattern where a `*` is in it.
+#[derive(Debug)]
+pub(super) struct Name {
+    text: &'static str,
+    pattern: Option<Pattern<'static>>,
+}
+
+impl Name {
+    pub(super) fn new(text: &'static str) -> Self {
+        Self { text, pattern: Pattern::parse(text) }
+    }
+
+    pub(super) fn fits(&self, text: &str) -> bool {
+        self.pattern.as_ref().map_or(self.text == text, |pattern| pattern.fits(text))
+    }
+}
+
 /// Whether a text matches a pattern or, where there is no `*` in it, equals it.
 pub fn fits(pattern: &str, text: &str) -> bool {
     Pattern::parse(pattern).map_or(pattern == text, |p| p.fits(text))

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::args::{DataFormat, Env};
 use super::session::{self, Failure, Session};
+use crate::diag::nearest;
 use crate::text;
 use crate::view::{Wanted, environment_json, environment_table};
 
@@ -27,7 +28,7 @@ pub(super) fn run(session: &mut Session, args: &Env) -> Result<u8, Failure> {
         && !found.environment.iter().any(|v| *variable == *v.key)
     {
         let known: Vec<&str> = found.environment.iter().map(|v| &*v.key).collect();
-        let hint = session::nearest(variable, &known).map_or_else(
+        let hint = nearest(variable, &known).map_or_else(
             || text!("all of them: dockline env {service}", "全部变量：dockline env {service}"),
             |near| text!("`{near}` may be meant", "是不是 `{near}`？"),
         );

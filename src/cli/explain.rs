@@ -7,7 +7,7 @@ use super::args::{DataFormat, Explain, RuleChoice};
 use super::lint::advice_lines;
 use super::session::{self, Failure, Search, Session, Wish};
 use crate::compose::Project;
-use crate::diag::{Finding, Lang, Text, mask};
+use crate::diag::{Finding, Lang, Text, mask, nearest};
 use crate::explain::{Cause, Match, cause, finding_of, read, speaker, tie};
 use crate::lint::{advice, findings};
 use crate::network::Survey;
@@ -449,7 +449,7 @@ fn unknown(session: &Session, asked: &str) -> String {
     let lang = session.lang;
     let known: Vec<&str> =
         rules::ALL.iter().map(|r| r.id).chain(crate::explain::CAUSES.iter().map(|c| c.slug)).collect();
-    let near = if asked.contains(char::is_whitespace) { None } else { session::nearest(asked, &known) };
+    let near = if asked.contains(char::is_whitespace) { None } else { nearest(asked, &known) };
     let what = text!("dockline recognises nothing in it", "里面没有 dockline 认识的报错");
     let hint = match near {
         Some(near) => text!("`{near}` may be meant", "是不是 `{near}`？"),

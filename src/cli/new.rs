@@ -11,7 +11,7 @@ use super::args::{self, New};
 use super::lint::advice_lines;
 use super::session::{self, Failure, Session};
 use crate::compose::{Selection, discover};
-use crate::diag::{Lang, Text};
+use crate::diag::{Lang, Text, nearest};
 use crate::dotenv;
 use crate::lint::{Options, lint};
 use crate::remedy::{listen_commands, listen_on};
@@ -99,7 +99,7 @@ pub(super) fn words(words: &[PathBuf]) -> Result<(Vec<String>, Option<PathBuf>),
     };
     let path = last.contains(['/', '\\']) || last == "." || Path::new(&last).is_dir();
     let all: Vec<&str> = stacks().iter().map(|s| s.name.as_str()).collect();
-    let near = session::nearest(&last, &all);
+    let near = nearest(&last, &all);
     if !path && (names.len() == 1 || near.is_some()) {
         let known = known();
         let failure = Failure::new(text!("no stack `{last}`", "没有 `{last}` 这个栈"));

@@ -11,7 +11,7 @@ use super::args::{Color, FailOn, Global, Host, Project as ProjectArgs, RuleChoic
 use super::settings;
 use crate::compose::{self, Found, Nothing, Patterns, Project, Selection, discover};
 use crate::config::{self, Config};
-use crate::diag::{Lang, Severity, Text};
+use crate::diag::{Lang, Severity, Text, nearest};
 use crate::lint::{Choice, Options};
 use crate::network::{Facts, HostListener, Platform};
 use crate::report::tame;
@@ -353,12 +353,6 @@ pub(super) fn known_rule(name: &str, or_category: bool) -> Result<(), Failure> {
             .hint(text!("`{near}` may be meant; all: dockline rules", "是不是 `{near}`？全部规则：dockline rules")),
         None => failure.hint(text!("all rules: dockline rules", "全部规则：dockline rules")),
     })
-}
-
-/// The word of a list that is nearest to one, if any is near.
-pub(super) fn nearest<'w>(word: &str, known: &[&'w str]) -> Option<&'w str> {
-    let scored = known.iter().map(|k| (strsim::jaro_winkler(word, k), *k));
-    scored.filter(|(score, _)| *score > 0.8).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, k)| k)
 }
 
 /// The options of a command line that another command about the same project needs too, with a blank before each.

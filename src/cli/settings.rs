@@ -5,11 +5,11 @@ use std::ops::Range;
 use foldhash::HashMap;
 use toml::Spanned;
 
-use super::session::{Failure, Session, known_rule, nearest};
+use super::session::{Failure, Session, known_rule};
 use crate::catalog::{self, Audience, Auth, ImageKind};
 use crate::compose::Patterns;
 use crate::config::{Config, Image, Variable};
-use crate::diag::Severity;
+use crate::diag::{Severity, nearest};
 use crate::lint::{Ignore, is_date};
 use crate::source::Span;
 use crate::text;

@@ -5,14 +5,14 @@
 //! short syntax and in the long one without `bind`; with a `bind` mapping that does not say `create_host_path: true`, and for
 //! `configs` and `secrets`, the container is not even created.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use super::load::Loader;
 use super::missing;
 use super::model::Service;
 use super::value::{Data, V};
 use super::volumes;
-use crate::source::Span;
+use crate::source::{Span, plain};
 
 /// A file that is not there.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -243,21 +243,6 @@ impl Loader<'_> {
         };
         !folder.join(dockerfile).is_file()
     }
-}
-
-/// A path without `.` and `..`.
-fn plain(path: &Path) -> PathBuf {
-    let mut out = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir => {
-                out.pop();
-            }
-            other => out.push(other),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

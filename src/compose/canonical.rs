@@ -1,14 +1,14 @@
 //! The resolved project in the one form that `docker compose config` shows: long syntax, absolute paths, defaults put in, what no
 //! service uses left out. Measured against docker-compose 2.40.3, attribute by attribute.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 
 use super::merge;
 use super::model::{Project, Service};
 use super::schema::{Check, Form, Kinds, ROOT, Shape, boolean, bytes, duration, mode, whole};
 use super::value::{Data, Entry, V};
 use super::volumes::is_path;
-use crate::source::Span;
+use crate::source::{Span, plain};
 
 /// A value, and the places in the files that say it.
 #[derive(Clone, Debug)]
@@ -485,7 +485,7 @@ impl Run<'_> {
                 volume.set("source", Shown { data: Text(text), origins });
             }
             if let Some(target) = volume.get("target").and_then(Shown::as_str).filter(|t| t.len() > 1) {
-                let clean = normal(Path::new(target)).to_string_lossy().into_owned();
+                let clean = plain(Path::new(target)).to_string_lossy().into_owned();
                 volume.set("target", Shown::of(item, Text(clean)));
             }
             put(&mut out, volume, |v| v.get("target").and_then(Shown::as_str).map(str::to_owned));
@@ -850,21 +850,7 @@ fn joined(base: &Path, text: &str) -> String {
     if path.is_absolute() {
         return text.to_owned();
     }
-    normal(&base.join(path)).to_string_lossy().into_owned()
-}
-
-fn normal(path: &Path) -> PathBuf {
-    let mut out = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir if out.parent().is_some() => {
-                out.pop();
-            }
-            other => out.push(other),
-        }
-    }
-    out
+    plain(&base.join(path)).to_string_lossy().into_owned()
 }
 
 /// Nanoseconds as Go's `Duration.String` writes them.

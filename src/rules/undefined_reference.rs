@@ -1,6 +1,6 @@
 use crate::compose::{Defined, ProblemKind};
-use crate::diag::{Category, Severity, Text};
-use crate::rule::{Cx, FixKind, Rule, RuleSet, Words, nearest, service_of};
+use crate::diag::{Category, Severity, Text, nearest};
+use crate::rule::{Cx, FixKind, Rule, RuleSet, Words, service_of};
 use crate::text;
 
 pub(super) static RULE: Rule = Rule {

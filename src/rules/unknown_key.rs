@@ -1,6 +1,6 @@
 use crate::compose::ProblemKind;
-use crate::diag::{Category, Severity};
-use crate::rule::{Cx, FixKind, Rule, RuleSet, Words, nearest};
+use crate::diag::{Category, Severity, nearest};
+use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::text;
 
 pub(super) static RULE: Rule = Rule {

@@ -136,20 +136,10 @@ impl Files {
 
     pub fn absolute(&self, path: &Path) -> PathBuf {
         let joined = if path.is_absolute() { path.to_path_buf() } else { self.base.join(path) };
-        if !joined.components().any(|part| matches!(part, Component::CurDir | Component::ParentDir)) {
-            return joined;
+        if joined.components().any(|part| matches!(part, Component::CurDir | Component::ParentDir)) {
+            return plain(&joined);
         }
-        let mut out = PathBuf::new();
-        for part in joined.components() {
-            match part {
-                Component::CurDir => {}
-                Component::ParentDir => {
-                    out.pop();
-                }
-                other => out.push(other),
-            }
-        }
-        out
+        joined
     }
 
     /// A path as the user would write it: relative to the current directory, with `/`.
@@ -247,4 +237,19 @@ fn decode(bytes: Vec<u8>) -> (String, Encoding, Option<Vec<u8>>) {
             (text, Encoding::Broken(first), Some(raw))
         }
     }
+}
+
+/// A path without `.` and `..`, as its text says: what links lead to is not asked.
+pub fn plain(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match (part, out.components().next_back()) {
+            (Component::CurDir, _) | (Component::ParentDir, Some(Component::RootDir)) => {}
+            (Component::ParentDir, Some(Component::Normal(_))) => {
+                out.pop();
+            }
+            _ => out.push(part),
+        }
+    }
+    out
 }

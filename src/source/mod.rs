@@ -11,7 +11,7 @@ mod write;
 
 pub use diff::unified;
 pub use edit::{Edit, Overlap, apply, overlap};
-pub use files::{Encoding, File, Files, ReadError};
+pub use files::{Encoding, File, Files, ReadError, plain};
 pub use lines::{Lines, Position};
 pub use sourced::{Builder, Piece, Sourced};
 pub use span::{FileId, Span};

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::Told;
-use crate::diag::Severity;
+use crate::diag::{Severity, markup};
 
 /// The findings as a test suite.
 pub fn junit(told: &Told<'_>) -> String {
@@ -18,10 +18,10 @@ pub fn junit(told: &Told<'_>) -> String {
     for finding in &told.findings {
         let span = finding.place.span;
         let (line, column) = told.utf16(span, span.start);
-        let (file, rule) = (escaped(told.name(span)), finding.rule);
-        let text = escaped(&told.message(finding));
+        let (file, rule) = (markup(told.name(span)), finding.rule);
+        let text = markup(&told.message(finding));
         let _ = writeln!(out, "    <testcase classname=\"{file}\" name=\"{rule}:{line}:{column}\">");
-        let first = escaped(finding.message.get(told.lang));
+        let first = markup(finding.message.get(told.lang));
         let _ = match finding.severity {
             Severity::Info => writeln!(out, "      <system-out>{text}</system-out>"),
             severity => {
@@ -32,23 +32,5 @@ pub fn junit(told: &Told<'_>) -> String {
         out.push_str("    </testcase>\n");
     }
     out.push_str("  </testsuite>\n</testsuites>\n");
-    out
-}
-
-/// Text inside XML; characters that XML 1.0 forbids become `?`.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\n' => out.push_str("&#10;"),
-            '\t' => out.push(c),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push('?'),
-            c => out.push(c),
-        }
-    }
     out
 }

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use super::graph::{Class, Graph, Kind, Row, in_files};
 use super::layout::Layout;
-use super::svg::{drawing, escaped};
-use crate::diag::{Lang, Severity};
+use super::svg::drawing;
+use crate::diag::{Lang, Severity, markup};
 use crate::network::{Judged, Survey, Verdict};
 use crate::source::Files;
 use crate::text;
@@ -49,7 +49,7 @@ fn page(graph: &Graph, running: Option<&Running>, lang: Lang) -> String {
     let layout = Layout::new(graph);
     let say = |en: &'static str, zh: &'static str| if lang == Lang::Zh { zh } else { en };
     let title = format!("{} · {}", graph.project, say("who reaches whom", "谁能连到谁"));
-    let (tag, title) = (say("en", "zh-CN"), escaped(&title));
+    let (tag, title) = (say("en", "zh-CN"), markup(&title));
     let mut out = format!(
         "<!DOCTYPE html>\n<html xmlns=\"http://www.w3.org/1999/xhtml\" lang=\"{tag}\">\n<head>\n<meta charset=\"utf-8\"/>\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\"/>\n\
@@ -60,7 +60,7 @@ fn page(graph: &Graph, running: Option<&Running>, lang: Lang) -> String {
     let _ = writeln!(
         out,
         "<header><h1>{}</h1><p class=\"sub\">{}</p>\n<ul class=\"legend\">",
-        escaped(&graph.project),
+        markup(&graph.project),
         match running {
             None => say("who reaches whom", "谁能连到谁"),
             Some(_) => say("who reaches whom, asked from inside the containers", "谁能连到谁：从容器内部实测"),
@@ -105,7 +105,7 @@ fn page(graph: &Graph, running: Option<&Running>, lang: Lang) -> String {
         env!("CARGO_PKG_VERSION"),
         match running {
             None => say("read from the files; nothing was called", "只读文件得出，没有发起任何连接").to_owned(),
-            Some(running) => escaped(&running.summary),
+            Some(running) => markup(&running.summary),
         }
     );
     out
@@ -131,12 +131,12 @@ fn broken(graph: &Graph, lang: Lang, out: &mut String) {
         let _ = writeln!(
             out,
             "<li><p><b>{}</b> <code>{}</code> → <code>{}</code> <span class=\"verdict broken\">{}</span></p><p>{}</p><p class=\"place\">{}</p></li>",
-            escaped(&who),
-            escaped(&row.variable),
-            escaped(&row.address),
-            escaped(&row.words),
-            escaped(&row.reason),
-            escaped(&row.place)
+            markup(&who),
+            markup(&row.variable),
+            markup(&row.address),
+            markup(&row.words),
+            markup(&row.reason),
+            markup(&row.place)
         );
     }
     out.push_str("</ul>\n");
@@ -162,12 +162,12 @@ fn findings(running: &Running, lang: Lang, out: &mut String) {
             out,
             "<li class=\"{}\"><p><b>{}</b></p><p>{}</p>",
             told.severity.name(),
-            escaped(&told.label),
+            markup(&told.label),
             marked(&told.message)
         );
         let _ = writeln!(out, "<p class=\"said\">{}</p>", marked(&told.lines.join("\n")));
         if !told.commands.is_empty() {
-            let _ = writeln!(out, "<pre>{}</pre>", escaped(&told.commands.join("\n")));
+            let _ = writeln!(out, "<pre>{}</pre>", markup(&told.commands.join("\n")));
         }
         out.push_str("</li>\n");
     }
@@ -185,7 +185,7 @@ fn findings(running: &Running, lang: Lang, out: &mut String) {
 
 /// A message with what stands in backticks as code.
 fn marked(message: &str) -> String {
-    let parts = escaped(message);
+    let parts = markup(message);
     let mut out = String::with_capacity(parts.len());
     let pieces: Vec<&str> = parts.split('`').collect();
     for (index, piece) in pieces.iter().enumerate() {
@@ -207,13 +207,8 @@ fn lone(graph: &Graph, lang: Lang, out: &mut String) {
     let head = text!("Services that call nobody and that nobody calls", "没有连接的服务");
     let _ = writeln!(out, "<section><h2>{}</h2>\n<ul class=\"lone\">", head.get(lang));
     for (name, note, lane) in &graph.lone {
-        let _ = writeln!(
-            out,
-            "<li title=\"{}\"><b>{}</b> <span>{}</span></li>",
-            escaped(lane),
-            escaped(name),
-            escaped(note)
-        );
+        let _ =
+            writeln!(out, "<li title=\"{}\"><b>{}</b> <span>{}</span></li>", markup(lane), markup(name), markup(note));
     }
     out.push_str("</ul></section>\n");
 }
@@ -244,13 +239,13 @@ fn table(graph: &Graph, lang: Lang, out: &mut String) {
             row.verdict.name(),
             row.audience,
             row.class.name(),
-            escaped(&row.words),
-            escaped(&row.services.join(", ")),
-            escaped(&row.variable),
-            escaped(&row.address),
-            escaped(&row.to),
-            escaped(&row.reason),
-            escaped(&row.place)
+            markup(&row.words),
+            markup(&row.services.join(", ")),
+            markup(&row.variable),
+            markup(&row.address),
+            markup(&row.to),
+            markup(&row.reason),
+            markup(&row.place)
         );
     }
     out.push_str("</tbody></table></div></details></section>\n");

@@ -1,29 +1,11 @@
-//! The picture as SVG. Everything that comes from a file goes through [`escaped`].
+//! The picture as SVG. Everything that comes from a file goes through [`markup`].
 
 use std::fmt::Write as _;
 
 use super::graph::{Class, Graph, Kind, Node};
 use super::layout::{LONGEST, Layout, Of, Rect, columns, shorten};
-use crate::diag::Lang;
+use crate::diag::{Lang, markup};
 use crate::text;
-
-/// A text for XML: markup, and what XML can't hold at all, is replaced.
-pub(super) fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            '\n' => out.push('\n'),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push('\u{fffd}'),
-            c => out.push(c),
-        }
-    }
-    out
-}
 
 /// A few words for a group.
 fn title(graph: &Graph, of: Of, lang: Lang) -> String {
@@ -56,7 +38,7 @@ pub(super) fn drawing(graph: &Graph, layout: &Layout, lang: Lang) -> String {
     let label = text!("Who reaches whom in {}", "{} 里谁能连到谁", graph.project);
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {w} {h}\" width=\"{w}\" height=\"{h}\" role=\"img\" aria-label=\"{}\">\n",
-        escaped(label.get(lang))
+        markup(label.get(lang))
     );
     out.push_str("<defs>");
     for class in [Class::Ok, Class::Broken, Class::Grey, Class::Way] {
@@ -83,7 +65,7 @@ pub(super) fn drawing(graph: &Graph, layout: &Layout, lang: Lang) -> String {
             "<g class=\"zone {class}\"><text x=\"{}\" y=\"{}\">{}</text></g>",
             x + 12,
             y + 19,
-            escaped(&shorten(&words, room.max(8)))
+            markup(&shorten(&words, room.max(8)))
         );
     }
     // What is broken is drawn last, above the rest.
@@ -134,7 +116,7 @@ fn edge(graph: &Graph, layout: &Layout, index: usize, out: &mut String, labels: 
     let rows = edge.rows.iter().map(usize::to_string).collect::<Vec<_>>().join(" ");
     let _ = write!(out, "<g class=\"e {class} {ends}\" data-rows=\"{rows}\">");
     if !told.is_empty() {
-        let _ = write!(out, "<title>{}</title>", escaped(&told.join("\n")));
+        let _ = write!(out, "<title>{}</title>", markup(&told.join("\n")));
     }
     match edge.rows.first() {
         Some(row) => {
@@ -201,14 +183,14 @@ fn drawn(graph: &Graph, index: usize, node: &Node, rect: Rect, lang: Lang, out: 
     let _ = write!(
         out,
         "<g class=\"n {class}{off}\" id=\"n{index}\" tabindex=\"0\"><title>{}</title><rect x=\"{x}\" y=\"{y}\" width=\"{w}\" height=\"{h}\" rx=\"{}\"/>",
-        escaped(&title),
+        markup(&title),
         if node.kind == Kind::Service { 7 } else { h / 2 }
     );
     let middle = x + w / 2;
     let first = if note.is_empty() { y + h / 2 + 5 } else { y + h / 2 - 3 };
-    let _ = write!(out, "<text class=\"name\" x=\"{middle}\" y=\"{first}\">{}</text>", escaped(&name));
+    let _ = write!(out, "<text class=\"name\" x=\"{middle}\" y=\"{first}\">{}</text>", markup(&name));
     if !note.is_empty() {
-        let _ = write!(out, "<text class=\"note\" x=\"{middle}\" y=\"{}\">{}</text>", y + h / 2 + 14, escaped(&note));
+        let _ = write!(out, "<text class=\"note\" x=\"{middle}\" y=\"{}\">{}</text>", y + h / 2 + 14, markup(&note));
     }
     if let Some((class, rows)) = &node.own {
         let told = graph.told(rows).join("\n");
@@ -218,7 +200,7 @@ fn drawn(graph: &Graph, index: usize, node: &Node, rect: Rect, lang: Lang, out: 
             "<a href=\"#r{}\"><circle class=\"own {}\" cx=\"{cx}\" cy=\"{cy}\" r=\"4.5\"><title>{}</title></circle></a>",
             rows.first().copied().unwrap_or(0),
             class.name(),
-            escaped(&told)
+            markup(&told)
         );
     }
     out.push_str("</g>\n");
