@@ -422,6 +422,33 @@ impl<'a> Cx<'a> {
         finding
     }
 
+    /// One finding for several attributes, at the first of them, with a list of what they are called; the others, each once, are
+    /// related.
+    pub fn gathered(&self, uses: &[Held<String>], message: impl Fn(&str) -> Text) -> Option<Finding> {
+        let mut firsts: Vec<&Held<String>> = Vec::new();
+        for one in uses {
+            if !firsts.iter().any(|first| first.what == one.what) {
+                firsts.push(one);
+            }
+        }
+        let list: Vec<&str> = firsts.iter().map(|one| one.what.as_str()).collect();
+        let mut finding = self.held(firsts.first()?, message(&list.join(", ")));
+        for name in uses.iter().flat_map(|one| self.names(&one.services)) {
+            if !finding.services.contains(&name) {
+                finding.services.push(name);
+            }
+        }
+        finding.related = firsts
+            .iter()
+            .skip(1)
+            .map(|one| {
+                let service = one.services.first().map(|id| self.name(*id).to_owned());
+                Related { place: one.place.clone(), service, message: Text::default() }
+            })
+            .collect();
+        Some(finding)
+    }
+
     pub fn names(&self, ids: &[ServiceId]) -> Vec<String> {
         ids.iter().map(|id| self.name(*id).to_owned()).collect()
     }

@@ -7,7 +7,7 @@ use super::session::{self, Failure, Session};
 use crate::compose::{Project, ServiceId};
 use crate::diag::Text;
 use crate::network::{Form, Goal, Need, Survey, Topology, Verdict, Way, find, judge_address, plain, way};
-use crate::remedy::{firewall_commands, listen_commands};
+use crate::remedy::{firewall_commands, listen_commands, podman_note};
 use crate::report;
 use crate::text;
 use crate::view::{reached_json, survey_html, survey_json, survey_mermaid, survey_table, verdict_words};
@@ -252,7 +252,7 @@ fn need(net: &Topology<'_>, need: &Need, from: &str, asked: &Asked, again: &str)
                 "在 Linux 上，`{name}` 里要有 extra_hosts: [\"host.docker.internal:host-gateway\"]：dockline fix --set {set}{again}"
             )
         }
-        Need::HostListens { port } => listen_commands(*port),
+        Need::HostListens { port } => listen_commands(*port).and(&podman_note(net.facts)),
         Need::Firewall { port } => firewall_commands(*port),
         Need::Network { from: a, to } => {
             let (a, b) = (net.name(*a), net.name(*to));

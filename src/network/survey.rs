@@ -534,7 +534,7 @@ impl Asker<'_, '_> {
             }
             return Outcome::unknown(Unsure::Platform);
         }
-        if !self.platform.is_linux() && self.platform != Platform::Wsl2 {
+        if !self.platform.is_linux() && !matches!(self.platform, Platform::Wsl2 | Platform::Podman) {
             return Outcome::unknown(Unsure::Platform);
         }
         let _ = address;
@@ -683,7 +683,8 @@ impl Asker<'_, '_> {
                 return Outcome::new(Verdict::Unreachable, reason).fault(Fault::NoNetwork);
             }
             Space::Networks(owner) if self.net.all_internal(owner) && !matches!(via, Via::Gateway(_)) => {
-                if self.platform == Platform::DockerDesktop {
+                // Podman: reached where it is rootful, unreachable where it is rootless.
+                if matches!(self.platform, Platform::DockerDesktop | Platform::Podman) {
                     return Outcome::unknown(Unsure::Platform);
                 }
                 let reason = text!(
@@ -721,6 +722,10 @@ impl Asker<'_, '_> {
                 on_loopback = Some(service);
                 continue;
             }
+            // From another network rootful Podman drops it, rootless Podman does not.
+            if via == Via::Podman {
+                return Outcome::unknown(Unsure::Platform);
+            }
             return self.published(service, target, port);
         }
         if let Some((service, bind)) = self.net.listener(Space::Host, port) {
@@ -748,7 +753,13 @@ impl Asker<'_, '_> {
         if let Some(listener) = told.first() {
             let listener = **listener;
             let shown = listener.address.map_or_else(|| "*".to_owned(), |a| a.to_string());
-            if !self.platform.is_linux() && self.platform != Platform::DockerDesktop {
+            let measured = match self.platform {
+                Platform::DockerDesktop => true,
+                // Which of the host's own addresses its way leads to depends on versions and settings.
+                Platform::Podman => via == Via::Loopback || listener.on_loopback(),
+                other => other.is_linux(),
+            };
+            if !measured {
                 return Outcome::unknown(Unsure::Platform);
             }
             let reason = text!(
@@ -919,7 +930,7 @@ fn address_of(via: Via) -> Option<IpAddr> {
     match via {
         Via::Docker0 => Some(IpAddr::V4(super::names::DOCKER0)),
         Via::Gateway(ip) | Via::Address(ip) => Some(ip),
-        Via::Loopback | Via::Desktop => None,
+        Via::Loopback | Via::Desktop | Via::Podman => None,
     }
 }
 

@@ -20,7 +20,7 @@ pub use draft::{Draft, NewAddress};
 pub use harden::{give, give_item, loopback_only, say, take_item};
 pub use host_gateway::host_gateway;
 pub use host_network::host_network;
-pub use host_side::{firewall_commands, firewall_commands_for, firewall_undo, listen_commands, listen_on};
+pub use host_side::{firewall_commands, firewall_commands_for, firewall_undo, listen_commands, listen_on, podman_note};
 pub use lan_ip::lan_ip;
 pub use order::{Disorder, alphabetical, disorder, in_place, reorder};
 pub use over::{Place, Written, override_place, write_override};

@@ -60,7 +60,7 @@ fn check(cx: &mut Cx<'_>) {
                 let name = cx.name(*service);
                 text!("call `{name}` by its service name instead", "改用服务名 `{name}`")
             }
-            _ => remedy::listen_commands(port),
+            _ => remedy::listen_commands(port).and(&remedy::podman_note(cx.facts())),
         });
         if let Some(Fault::PublishedOnLoopback { service }) = judged.fault {
             let target = remedy::container_port(cx.desk(), judged, service);

@@ -77,6 +77,7 @@ rules! {
     nginx_timeout
     no_new_privileges_missing
     no_shared_network
+    not_for_podman
     not_for_swarm
     obsolete_version_key
     pids_limit_missing

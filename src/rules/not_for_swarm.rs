@@ -1,8 +1,7 @@
 use crate::compose::{Entry, Service};
-use crate::diag::{Category, Place, Related, Severity, Text};
+use crate::diag::{Category, Place, Severity};
 use crate::network::Platform;
-use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
-use crate::source::Span;
+use crate::rule::{Cx, FixKind, Held, Rule, RuleSet, Words};
 use crate::text;
 
 pub(super) static RULE: Rule = Rule {
@@ -45,14 +44,6 @@ const IGNORED: [&str; 17] = [
     "links", "mac_address", "network_mode", "pid", "privileged", "restart", "security_opt", "shm_size", "userns_mode",
 ];
 
-/// One attribute somewhere.
-struct Use {
-    key: String,
-    service: String,
-    span: Span,
-    path: String,
-}
-
 fn check(cx: &mut Cx<'_>) {
     if cx.facts().platform != Platform::Swarm {
         return;
@@ -60,23 +51,39 @@ fn check(cx: &mut Cx<'_>) {
     let (mut refused, mut ignored) = (Vec::new(), Vec::new());
     if let Some(entry) = cx.project().root.entries().iter().find(|e| &*e.key == "name") {
         let key = entry.key.to_string();
-        refused.push(Use { key: key.clone(), service: String::new(), span: entry.key_span, path: key });
+        refused.push(Held { place: Place { span: entry.key_span, path: key.clone() }, services: Vec::new(), what: key });
     }
-    for service in cx.project().services.iter().filter(|s| s.active) {
+    for (id, service) in cx.project().services.iter().enumerate().filter(|(_, s)| s.active) {
         for entry in service.value.entries() {
-            let key = entry.key.to_string();
+            let key = &*entry.key;
             if key.starts_with("x-") || entry.value.is_null() {
                 continue;
             }
-            if let Some(key) = refuses(service, entry) {
-                refused.push(used(service, key, entry.key_span, &entry.key));
-            } else if IGNORED.contains(&&*key) {
-                ignored.push(used(service, key.clone(), entry.key_span, &entry.key));
+            let place = Place { span: entry.key_span, path: service.path(key) };
+            if let Some(what) = refuses(service, entry) {
+                refused.push(Held { place, services: vec![id], what });
+            } else if IGNORED.contains(&key) {
+                ignored.push(Held { place, services: vec![id], what: key.to_owned() });
             }
         }
     }
-    say(cx, &refused, Severity::Error);
-    say(cx, &ignored, Severity::Warning);
+    let found = cx.gathered(&refused, |list| text!("swarm refuses the file: {list}", "swarm 会拒绝这个文件：{list}"));
+    if let Some(mut finding) = found {
+        finding.severity = Severity::Error;
+        finding.help.push(text!(
+            "docker stack config -c FILE shows what it takes",
+            "docker stack config -c 文件名 可以看它认哪些"
+        ));
+        cx.report(finding);
+    }
+    let found = cx.gathered(&ignored, |list| text!("swarm ignores {list}", "swarm 会忽略 {list}"));
+    if let Some(mut finding) = found {
+        finding.help.push(text!(
+            "deploy.restart_policy stands for restart, a pushed image for build",
+            "restart 换成 deploy.restart_policy，build 换成推送好的镜像"
+        ));
+        cx.report(finding);
+    }
 }
 
 /// What of an attribute makes swarm refuse the file.
@@ -94,46 +101,4 @@ fn refuses(service: &Service, entry: &Entry) -> Option<String> {
         }
         _ => None,
     }
-}
-
-fn used(service: &Service, key: String, span: Span, attribute: &str) -> Use {
-    Use { key, service: service.name.to_string(), span, path: service.path(attribute) }
-}
-
-fn say(cx: &mut Cx<'_>, uses: &[Use], severity: Severity) {
-    let Some(first) = uses.first() else { return };
-    let mut keys: Vec<&str> = Vec::new();
-    for one in uses {
-        if !keys.contains(&one.key.as_str()) {
-            keys.push(&one.key);
-        }
-    }
-    let list = keys.join(", ");
-    let refused = severity == Severity::Error;
-    let message = if refused {
-        text!("swarm refuses the file: {list}", "swarm 会拒绝这个文件：{list}")
-    } else {
-        text!("swarm ignores {list}", "swarm 会忽略 {list}")
-    };
-    let mut finding = cx.finding(first.span, first.path.clone(), message);
-    finding.severity = severity;
-    for one in uses {
-        if !one.service.is_empty() && !finding.services.contains(&one.service) {
-            finding.services.push(one.service.clone());
-        }
-    }
-    for key in keys.iter().skip(1) {
-        let Some(one) = uses.iter().find(|u| u.key == *key) else { continue };
-        let place = Place { span: one.span, path: one.path.clone() };
-        finding.related.push(Related { place, service: Some(one.service.clone()).filter(|s| !s.is_empty()), message: Text::default() });
-    }
-    finding.help.push(if refused {
-        text!("docker stack config -c FILE shows what it takes", "docker stack config -c 文件名 可以看它认哪些")
-    } else {
-        text!(
-            "deploy.restart_policy stands for restart, a pushed image for build",
-            "restart 换成 deploy.restart_policy，build 换成推送好的镜像"
-        )
-    });
-    cx.report(finding);
 }
