@@ -84,6 +84,7 @@ rules! {
     port_on_all_interfaces
     port_quoting
     ports_order
+    preflight_header_refused
     privileged
     privileged_port_published
     profile_not_enabled
