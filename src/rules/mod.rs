@@ -90,6 +90,7 @@ rules! {
     profile_not_enabled
     project_name_missing
     proxy_without_no_proxy
+    public_url_on_localhost
     public_url_port_mismatch
     published_port_between_services
     quotes_in_list
