@@ -341,13 +341,16 @@ pub struct New {
     pub words: Vec<PathBuf>,
     #[command(flatten)]
     pub wish: Wish,
+    /// What runs it: compose or swarm [default: compose]
+    #[arg(long, value_name = "ENGINE", conflicts_with = "onto")]
+    pub engine: Option<String>,
     /// Name of the project [default: that of its folder]
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
     /// Print what would be written, and write nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// Overwrite files that are there; passwords in .env stay
+    /// Overwrite files that are there; passwords stay
     #[arg(long)]
     pub force: bool,
     /// Take over a project that is there, such as a checkout of Dify or One-API: an override file and lines of .env, no other file

@@ -55,7 +55,7 @@ pub(super) fn run(session: &mut Session, args: &New, dir: &Path) -> Result<u8, F
     if let Some(present) = &wish.present {
         join(&survey, &present.service, &plan, &mut pieces);
     }
-    if let Some(twice) = pieces.services.keys().find(|name| project.service(name).is_some()) {
+    if let Some(twice) = pieces.sections.services.keys().find(|name| project.service(name).is_some()) {
         return Err(Failure::new(text!("the project has `{twice}` already", "项目里已经有 `{twice}`")).hint(text!(
             "leave that stack out, or make it in a project of its own: dockline new",
             "去掉这个栈，或者另建一个项目：dockline new"
