@@ -9,7 +9,7 @@ use super::join::{Sections, document};
 use super::plan::{Gpu, Part, Plan, Strategy, Target};
 use super::stack::{Pin, images};
 use super::swarm;
-use crate::diag::{Lang, Text};
+use crate::diag::{Lang, Text, is_secret};
 use crate::templates::{self, Error, ErrorKind, Value, context};
 use crate::text;
 
@@ -227,12 +227,15 @@ fn pieces(
             rest.opens.push(Open { title, url: format!("http://{address}:{port}"), login });
         }
     }
+    let fresh = secrets.lock().map(|list| list.clone()).unwrap_or_default();
     for line in &mut env {
         if let Some((key, _)) = line.split_once('=')
             && let Some(old) = kept.get(key).filter(|old| !old.is_empty())
         {
+            if is_secret(key) || fresh.iter().any(|new| line.ends_with(new.as_str())) {
+                rest.secrets.push(old.clone());
+            }
             *line = format!("{key}={old}");
-            rest.secrets.push(old.clone());
         }
     }
     // A key that several stacks set is set once.
@@ -245,7 +248,7 @@ fn pieces(
         }
         _ => true,
     });
-    rest.secrets.extend(secrets.lock().map(|list| list.clone()).unwrap_or_default());
+    rest.secrets.extend(fresh);
     Ok(Pieces { sections, env, rest })
 }
 
