@@ -89,8 +89,10 @@ pub fn render(plan: &Plan, secret: &SecretSource, kept: &BTreeMap<String, String
     );
     let processors = if on_swarm {
         text!(
-            "A machine with fewer processors than a service's cpus refuses to run it.",
-            "机器的 CPU 核数少于服务的 cpus 时，会拒绝运行它。"
+            "A machine with fewer processors than a service's cpus refuses to run it. Names stand for the addresses of tasks (dnsrr): the\n\
+             virtual address that swarm would give drops connections that are idle for 15 minutes.",
+            "机器的 CPU 核数少于服务的 cpus 时，会拒绝运行它。名字解析到各个任务的地址（dnsrr）：\n\
+             swarm 默认的虚拟地址会断掉空闲 15 分钟的连接。"
         )
     } else {
         text!(
