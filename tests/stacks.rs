@@ -94,7 +94,9 @@ fn wishes() -> Vec<Wish> {
                 out.push(Wish { gpu: Some(gpu), ..base.clone() });
             }
         }
-        out.push(Wish { registry: Some("m.daocloud.io".to_owned()), ..base.clone() });
+        for registry in ["m.daocloud.io", "docker.io=hub.example.com/mirror"] {
+            out.push(Wish { registry: Some(registry.to_owned()), ..base.clone() });
+        }
         if !matches!(stack.role, Role::App | Role::Gateway) {
             out.push(base);
             continue;
@@ -167,7 +169,7 @@ fn docker_compose_takes_every_project() {
         // The same file with another address tells nothing new.
         let (_, rendered) = made(&wish);
         let Wish { stacks, target, with, .. } = &wish;
-        let way = (wish.net.map(Strategy::word), wish.registry.is_some());
+        let way = (wish.net.map(Strategy::word), wish.registry.clone());
         if !seen.insert((stacks.clone(), *target == Target::Swarm, with.clone(), way)) {
             continue;
         }
@@ -429,6 +431,8 @@ fn what_cannot_be_made_is_refused_with_the_way_out() {
         (&["new", "open-webui", "--port", "ollama"], "STACK=PORT"),
         (&["new", "open-webui", "--name", "My Stack"], "lower-case"),
         (&["new", "open-webui", "--gpu", "intel"], "nvidia"),
+        (&["new", "open-webui", "--registry", "https://m.example.com"], "docker.io="),
+        (&["new", "open-webui", "--registry", "docker.io="], "docker.io="),
         (&["new", "open-webui", "--engine", "nomad"], "compose or swarm"),
         (&["new", "open-webui", "--engine", "swarm", "--provider", "lm-studio"], "--net lan-ip"),
         (&["new", "open-webui", "--engine", "swarm", "--net", "host-network"], "--provider ollama --net service"),
@@ -500,6 +504,60 @@ networks:
         assert_eq!(taken.status, 2);
         assert!(taken.err.contains("host-port-taken") && taken.err.contains("--port"), "{}", taken.err);
     }
+}
+
+/// What `new` does for the stacks that it brings, `add` says for the services that were there.
+#[test]
+fn the_services_that_were_there_are_led_to_a_new_server() {
+    let compose = "\
+services:
+  web:
+    image: ghcr.io/open-webui/open-webui:v0.6.5
+    environment:
+      OLLAMA_BASE_URL: http://localhost:11434
+  bot:
+    image: ghcr.io/example/bot:1.0
+    environment:
+      OPENAI_API_BASE: http://127.0.0.1:11434/v1
+";
+    let dir = common::folder(&[("compose.yaml", compose)]);
+    let said = run(dir.path(), &["add", "ollama"]);
+    assert_eq!(said.status, 0, "{}{}", said.out, said.err);
+    for says in ["dockline fix --diff", "`bot`, `web`", "type     http://ollama:11434   (Ollama)"] {
+        assert!(said.out.contains(says), "{says}: {}", said.out);
+    }
+    assert_eq!(run(dir.path(), &["fix", "--select", "reach"]).status, 0);
+    let text = std::fs::read_to_string(dir.path().join("compose.yaml")).unwrap();
+    assert!(text.contains("http://ollama:11434\n") && text.contains("http://ollama:11434/v1"), "{text}");
+    // A gateway comes before the server: its address is the one to type.
+    let said = run(dir.path(), &["add", "one-api"]);
+    assert_eq!(said.status, 0, "{}{}", said.out, said.err);
+    assert!(said.out.contains("type     http://one-api:3000/v1"), "{}", said.out);
+    assert!(!said.out.contains("fix --diff"), "{}", said.out);
+}
+
+/// A mirror of all registries has images under their full names, one of Docker Hub only its own.
+#[test]
+fn images_come_from_the_mirror_that_has_them() {
+    for (registry, redis, front) in [
+        ("m.example.com/", "${REGISTRY:?}/docker.io/library/redis:", "${REGISTRY:?}/ghcr.io/open-webui/open-webui:"),
+        ("docker.io=hub.example.com", "${REGISTRY:?}/library/redis:", " ghcr.io/open-webui/open-webui:"),
+    ] {
+        let dir = common::folder(&[]);
+        let args = ["new", "open-webui", "one-api", "./x", "--with", "one-api.database=mysql", "--registry", registry];
+        let said = run(dir.path(), &args);
+        assert_eq!(said.status, 0, "{}{}", said.out, said.err);
+        let text = std::fs::read_to_string(dir.path().join("x/compose.yaml")).unwrap();
+        assert!(text.contains(redis) && text.contains(front), "{text}");
+        let env = std::fs::read_to_string(dir.path().join("x/.env")).unwrap();
+        let prefix = registry.rsplit('=').next().unwrap().trim_end_matches('/');
+        assert!(env.contains(&format!("\nREGISTRY={prefix}\n")), "{registry}");
+        assert!(said.out.contains(&format!("docker pull {prefix}/")), "{}", said.out);
+    }
+    let dir = common::folder(&[]);
+    let said = run(dir.path(), &["new", "ollama", "./x", "--registry", "ghcr.io=m.example.com"]);
+    assert!(said.out.contains("no image here comes from ghcr.io"), "{}", said.out);
+    assert_eq!(run(dir.path(), &["lint", "--rules", "all", "x"]).status, 0);
 }
 
 /// What is there stays as it is; one override file and lines of `.env` make the project reach its models.

@@ -4,6 +4,7 @@
 mod apps;
 mod credentials;
 mod errors;
+mod healthchecks;
 mod images;
 mod own;
 mod privileges;
@@ -18,6 +19,7 @@ mod variables;
 pub use apps::{App, app, apps};
 pub use credentials::{Credential, credentials};
 pub use errors::{Layer, Says, Signature, Symptom, signatures};
+pub use healthchecks::healthcheck;
 pub use images::{Auth, Image, ImageKind, Ports, brings_no_healthcheck, image, images};
 pub use own::add;
 pub use privileges::{Privilege, Reach, Sort, privilege};

@@ -66,7 +66,8 @@ pub(super) fn run(session: &mut Session, args: &Add) -> Result<u8, Failure> {
         text!("wrote {names}", "已写入 {names}"),
         text!("start:  docker compose up -d {services}", "启动：  docker compose up -d {services}"),
     ];
-    lines.extend(after(session, &plan, &rendered, &dir));
+    let there: Vec<String> = project.services.iter().map(|s| s.name.to_string()).collect();
+    lines.extend(after(session, &plan, &rendered, &dir, &there));
     for line in lines {
         session::print(&format!("{}\n", tame(line.get(lang))));
     }

@@ -425,7 +425,7 @@ pub struct Wish {
     /// Give the model server the graphics cards: nvidia or amd
     #[arg(long, value_name = "VENDOR")]
     pub gpu: Option<String>,
-    /// Pull all images from this mirror: PREFIX/docker.io/ollama/ollama
+    /// Pull images from a mirror: of all registries (PREFIX/docker.io/ollama/ollama), or of one (docker.io=PREFIX)
     #[arg(long, value_name = "PREFIX")]
     pub registry: Option<String>,
 }

@@ -283,8 +283,8 @@ const WORDS: &[(&str, &str)] = &[
     ("Address on which the pages are published [default: 127.0.0.1]", "网页发布在哪个地址上［默认：127.0.0.1］"),
     ("Give the model server the graphics cards: nvidia or amd", "把显卡交给模型服务：nvidia 或 amd"),
     (
-        "Pull all images from this mirror: PREFIX/docker.io/ollama/ollama",
-        "所有镜像都从这个镜像站拉取：前缀/docker.io/ollama/ollama",
+        "Pull images from a mirror: of all registries (PREFIX/docker.io/ollama/ollama), or of one (docker.io=PREFIX)",
+        "从镜像站拉取镜像：各家仓库都有的（PREFIX/docker.io/ollama/ollama），或只有一家的（docker.io=PREFIX）",
     ),
 ];
 

@@ -1,6 +1,6 @@
 //! `dockline new`: a project that starts, and what is left for a person to do.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write as _};
 use std::net::IpAddr;
@@ -11,9 +11,9 @@ use super::args::{self, New};
 use super::lint::advice_lines;
 use super::session::{self, Failure, Session};
 use crate::compose::{Selection, discover};
-use crate::diag::{Lang, Text, nearest};
+use crate::diag::{Category, Lang, Severity, Text, nearest};
 use crate::dotenv;
-use crate::lint::{Options, lint};
+use crate::lint::{Options, Outcome, Told, lint};
 use crate::remedy::{listen_commands, listen_on};
 use crate::report::tame;
 use crate::source::{Change, FileId, WriteError, unified, write_all};
@@ -350,7 +350,7 @@ fn closing(session: &mut Session, plan: &Plan, rendered: &Rendered, dir: &Path) 
         Target::Compose => lines.push(text!("start:  {go}docker compose up -d", "启动：  {go}docker compose up -d")),
         Target::Swarm => lines.extend(deployment(plan, &go)),
     }
-    lines.extend(after(session, plan, rendered, dir));
+    lines.extend(after(session, plan, rendered, dir, &[]));
     let mut out = String::new();
     for line in lines {
         out.push_str(&tame(line.get(lang)));
@@ -399,7 +399,8 @@ fn deployment(plan: &Plan, go: &str) -> Vec<Text> {
 }
 
 /// What follows the start: pages, logins, models, addresses to type, the host.
-pub(super) fn after(session: &mut Session, plan: &Plan, rendered: &Rendered, dir: &Path) -> Vec<Text> {
+/// `there`: the services that the project had before.
+pub(super) fn after(session: &Session, plan: &Plan, rendered: &Rendered, dir: &Path, there: &[String]) -> Vec<Text> {
     let mut lines: Vec<Text> = Vec::new();
     for open in &rendered.opens {
         let (title, url) = (&open.title, &open.url);
@@ -422,7 +423,9 @@ pub(super) fn after(session: &mut Session, plan: &Plan, rendered: &Rendered, dir
         ));
     }
     lines.extend(rendered.notes.iter().map(|note| text!("note:   ", "注意：  ").and(note)));
-    let advice = advice(session, plan, rendered, dir);
+    let outcome = found_in(session, dir);
+    lines.extend(astray(&outcome, session, dir));
+    let advice = advice(&outcome, session, (plan, rendered), dir, there);
     if !advice.is_empty() {
         lines.push(Text::default());
         lines.extend(advice);
@@ -466,23 +469,56 @@ pub(super) fn after(session: &mut Session, plan: &Plan, rendered: &Rendered, dir
         ));
     }
     lines.push(Text::default());
-    let again = if session.files.name_of(dir) == "." {
-        String::new()
-    } else {
-        format!(" {}", session::quoted(&session.files.name_of(dir)))
-    };
+    let again = placed(session, dir);
     lines.push(text!("look again at any time:  dockline lint{again}", "随时可以再检查：  dockline lint{again}"));
     lines
 }
 
-/// The addresses that the applications of the project want typed into their pages.
-fn advice(session: &mut Session, plan: &Plan, rendered: &Rendered, dir: &Path) -> Vec<Text> {
-    let lang = session.lang;
+/// What lint says of the project as it is now.
+fn found_in(session: &Session, dir: &Path) -> Outcome {
     let mut files = crate::source::Files::new(session.files.base().to_path_buf());
     let selection = Selection { paths: vec![dir.to_path_buf()], ..Selection::default() };
     let none = foldhash::HashMap::default();
     let (found, _) = discover(&mut files, &selection, &none);
-    let outcome = lint(&mut files, &found, &none, &Options::default());
+    lint(&mut files, &found, &none, &Options::default())
+}
+
+/// Services that were there before and still call where nobody answers, where `fix` has a way for them: to what is new, mostly.
+fn astray(outcome: &Outcome, session: &Session, dir: &Path) -> Option<Text> {
+    let broken = |t: &&Told| {
+        let finding = &t.finding;
+        finding.category == Category::Reach && finding.severity >= Severity::Warning && !finding.fixes.is_empty()
+    };
+    let services: BTreeSet<&str> =
+        outcome.findings.iter().filter(broken).flat_map(|t| t.finding.services.iter().map(String::as_str)).collect();
+    if services.is_empty() {
+        return None;
+    }
+    let list = services.iter().map(|s| format!("`{s}`")).collect::<Vec<_>>();
+    let (en, zh, place) = (list.join(", "), list.join("、"), placed(session, dir));
+    Some(text!(
+        "then:   dockline fix --diff{place}   (what can't be reached yet from {en}: this shows the change, without --diff it is made)",
+        "然后：  dockline fix --diff{place}   （{zh} 里还有连不上的地址：这会列出改法，去掉 --diff 就直接改好）"
+    ))
+}
+
+/// ` DIR`, where it is not the current one.
+fn placed(session: &Session, dir: &Path) -> String {
+    match session.files.name_of(dir) {
+        here if here == "." => String::new(),
+        there => format!(" {}", session::quoted(&there)),
+    }
+}
+
+/// The addresses that the applications of the project want typed into their pages.
+fn advice(
+    outcome: &Outcome,
+    session: &Session,
+    (plan, rendered): (&Plan, &Rendered),
+    dir: &Path,
+    there: &[String],
+) -> Vec<Text> {
+    let lang = session.lang;
     let shown = session.files.name_of(dir);
     let mut out = Vec::new();
     let typed: HashMap<&str, &stacks::Part> =
@@ -490,7 +526,8 @@ fn advice(session: &mut Session, plan: &Plan, rendered: &Rendered, dir: &Path) -
     for project in &outcome.projects {
         for advice in &project.advice {
             let part = typed.get(advice.service.as_str());
-            let Some(model) = part.map_or(plan.onto.as_ref(), |p| p.model.as_ref()) else { continue };
+            let offer = || plan.onto.as_ref().or(plan.offer.as_ref()).filter(|_| there.contains(&advice.service));
+            let Some(model) = part.map_or_else(offer, |p| p.model.as_ref()) else { continue };
             let mut advice = advice.clone();
             // What the plan wires, not what the survey would choose.
             let ip = plan.lan_ip.map_or_else(String::new, |ip| ip.to_string());

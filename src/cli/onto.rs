@@ -127,7 +127,8 @@ pub(super) fn run(session: &mut Session, args: &New, dir: &Path) -> Result<u8, F
     }
     let listed = if standard { String::new() } else { listed(&item, &dir) };
     lines.push(text!("start:  {shown}docker compose{listed} up -d", "启动：  {shown}docker compose{listed} up -d"));
-    lines.extend(after(session, &plan, &rendered, &dir));
+    let there: Vec<String> = project.services.iter().map(|s| s.name.to_string()).collect();
+    lines.extend(after(session, &plan, &rendered, &dir, &there));
     for line in lines {
         session::print(&format!("{}\n", tame(line.get(lang))));
     }

@@ -11,7 +11,8 @@ use super::volumes;
 use crate::source::Span;
 
 /// A service that another one needs: its name, where that is said, and the attribute.
-type Need = (String, Span, String);
+/// The name of a service that another needs, and where that says so: the place, and the path inside the service.
+pub type Need = (String, Span, String);
 
 impl Loader<'_> {
     /// Services whose profile is off are not looked at, but for the form of their volumes.
@@ -330,7 +331,7 @@ impl Loader<'_> {
 }
 
 /// The services that one needs, and where it says so.
-fn needs(service: &Service) -> Vec<Need> {
+pub fn needs(service: &Service) -> Vec<Need> {
     let mut out: Vec<Need> =
         service.depends_on.iter().map(|d| (d.name.clone(), d.span, format!("depends_on.{}", d.name))).collect();
     out.extend(service.links.iter().map(|l| (l.service.clone(), l.span, "links".to_owned())));

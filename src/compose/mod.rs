@@ -28,6 +28,7 @@ mod written;
 pub use absent::{Absent, Needed};
 pub use binds::{Bind, Use, pulls};
 pub use canonical::{Notation, Shown, ShownData, canonical};
+pub use consistency::{Need, needs};
 pub use discover::{Found, Nothing, Patterns, Selection, discover};
 pub use environment::{EnvVar, Environment, SetBy};
 pub use hosts::ExtraHost;

@@ -22,6 +22,7 @@ pub use clash::{Clash, Taker, clashes};
 pub use credential::{Lock, Offer, Secret, locks, offer};
 pub use edge::{Edge, bystanders, edges, faults};
 pub use endpoint::{Endpoint, Site};
+pub use exposure::Exposed;
 pub use facts::{Facts, HostListener, Platform};
 pub use listener::{Bind, Known, Listener, Listening, LoopbackSetting};
 pub use names::{DOCKER0, HOST_ALIASES, NoName, Target, Unsure, Via, resolve};

@@ -82,7 +82,7 @@ fn extends(desk: Desk<'_>, service: &Service) -> bool {
 }
 
 /// What a service is given, those that extend it have too.
-fn note_heirs(draft: &mut Draft<'_>, key: &str) {
+pub(super) fn note_heirs(draft: &mut Draft<'_>, key: &str) {
     let desk = draft.desk;
     for heir in desk.project().services.iter().filter(|s| extends(desk, s)) {
         draft.changes(heir.path(key));

@@ -115,7 +115,7 @@ fn misspelt(cx: &mut Cx<'_>, service: &Service, device: &V, path: &str) {
             let plan = cx.desk().replace(span, meant).map(|edit| {
                 draft.push(edit);
                 let said = text!("write `{meant}`", "改成 `{meant}`");
-                draft.finish(Strategy::Repair, Applicability::Safe, said)
+                draft.finish(Strategy::Repair, Applicability::Unsafe, said)
             });
             Cx::plan(&mut finding, plan);
         }

@@ -68,7 +68,7 @@ fn check(cx: &mut Cx<'_>) {
             if let Some(span) = text.sourced.exact(range) {
                 let plan = cx.desk().replace(span, "127.0.0.1").map(|edit| {
                     let mut fix =
-                        Fix::new(Strategy::Repair, Applicability::Safe, text!("write 127.0.0.1", "改成 127.0.0.1"));
+                        Fix::new(Strategy::Repair, Applicability::Unsafe, text!("write 127.0.0.1", "改成 127.0.0.1"));
                     fix.edits.push(edit);
                     fix.changes = shared.iter().map(|s| s.path("healthcheck")).collect();
                     fix

@@ -92,7 +92,7 @@ fn check(cx: &mut Cx<'_>) {
                     }
                 }
                 draft.push(edit);
-                draft.finish(Strategy::Repair, Applicability::Safe, text!("ask {open}", "改成 {open}"))
+                draft.finish(Strategy::Repair, Applicability::Unsafe, text!("ask {open}", "改成 {open}"))
             });
             Cx::plan(&mut finding, plan);
         }

@@ -1,10 +1,9 @@
 use crate::catalog::{Reference, brings_no_healthcheck};
 use crate::compose::{Dependency, Service};
-use crate::diag::{Applicability, Category, Place, Related, Severity, Strategy};
-use crate::remedy::Draft;
+use crate::diag::{Category, Place, Related, Severity};
+use crate::remedy;
 use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::text;
-use crate::yaml::Fragment;
 
 pub(super) static RULE: Rule = Rule {
     id: "healthy-dependency-without-healthcheck",
@@ -71,24 +70,12 @@ fn check(cx: &mut Cx<'_>) {
         };
         let place = Place { span, path: base.path("healthcheck") };
         finding.related.push(Related { place, service: Some(other.to_string()), message: said });
-        let tools = cx.project().service(other).and_then(|id| cx.survey.net.image(id)).map_or(&[][..], |i| &i.tools);
-        match TESTS.iter().find(|(tool, _)| tools.contains(tool)) {
-            Some((_, test)) => {
+        let test = cx.project().service(other).and_then(|id| Some((id, remedy::health_test(cx.desk(), id)?)));
+        match test {
+            Some((id, test)) => {
                 finding.help.push(text!("give `{other}` healthcheck: {{test: {test}}}", "给 `{other}` 加 healthcheck: {{test: {test}}}"));
                 if base.healthcheck.is_none() {
-                    let mut draft = Draft::new(cx.desk());
-                    draft.changes(base.path("healthcheck"));
-                    let fields = [("test", *test), ("interval", "5s"), ("timeout", "5s"), ("retries", "20")];
-                    let fields = fields.map(|(key, value)| (key.to_owned(), Fragment::Raw(value.to_owned())));
-                    let plan = draft.insert_key(base, "healthcheck", &Fragment::Map(fields.to_vec())).map(|()| {
-                        // How long a start takes is the person's to know.
-                        draft.finish(
-                            Strategy::Repair,
-                            Applicability::Unsafe,
-                            text!("add a health check to `{other}`", "给 `{other}` 加健康检查"),
-                        )
-                    });
-                    Cx::plan(&mut finding, plan);
+                    Cx::plan(&mut finding, remedy::give_health(cx.desk(), id));
                 }
             }
             None => finding.help.push(text!(
@@ -99,13 +86,3 @@ fn check(cx: &mut Cx<'_>) {
         cx.report(finding);
     }
 }
-
-/// A program of the image, and the test that it makes.
-const TESTS: [(&str, &str); 6] = [
-    ("pg_isready", "[\"CMD-SHELL\", \"pg_isready -U $${POSTGRES_USER:-postgres}\"]"),
-    ("redis-cli", "[\"CMD\", \"redis-cli\", \"ping\"]"),
-    ("mariadb-admin", "[\"CMD\", \"healthcheck.sh\", \"--connect\", \"--innodb_initialized\"]"),
-    ("mysqladmin", "[\"CMD\", \"mysqladmin\", \"ping\", \"-h\", \"127.0.0.1\"]"),
-    ("rabbitmq-diagnostics", "[\"CMD\", \"rabbitmq-diagnostics\", \"-q\", \"ping\"]"),
-    ("ollama", "[\"CMD\", \"ollama\", \"list\"]"),
-];

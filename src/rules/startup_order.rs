@@ -2,6 +2,7 @@ use crate::catalog::ImageKind;
 use crate::compose::{Dependency, ServiceId};
 use crate::diag::{Category, Place, Related, Severity};
 use crate::network::{Audience, Reached, Verdict};
+use crate::remedy;
 use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::text;
 
@@ -11,7 +12,7 @@ pub(super) static RULE: Rule = Rule {
     set: RuleSet::Default,
     causes: &["startup-order"],
     severity: Severity::Warning,
-    fix: FixKind::Never,
+    fix: FixKind::Sometimes,
     since: "0.1.0",
     title: Words { en: "A service does not wait for its database and is not started again", zh: "服务不等数据库就绪，失败了也不会重启" },
     doc: Words {
@@ -67,22 +68,22 @@ fn check(cx: &mut Cx<'_>) {
             text!("nothing in depends_on makes it wait", "depends_on 里没有要等它")
         };
         if base.healthcheck.as_ref().is_none_or(|h| h.disabled) {
-            finding.help.push(text!(
-                "give `{other}` a healthcheck and wait with depends_on: {{{other}: {{condition: service_healthy}}}}",
-                "给 `{other}` 加 healthcheck，再用 depends_on: {{{other}: {{condition: service_healthy}}}} 等它"
-            ));
-        } else {
-            finding.help.push(text!(
-                "wait with depends_on: {{{other}: {{condition: service_healthy}}}}",
-                "用 depends_on: {{{other}: {{condition: service_healthy}}}} 等它"
-            ));
+            finding.help.push(match remedy::health_test(cx.desk(), target) {
+                Some(test) => text!("give `{other}` healthcheck: {{test: {test}}}", "给 `{other}` 加 healthcheck: {{test: {test}}}"),
+                None => text!("give `{other}` a healthcheck", "给 `{other}` 加 healthcheck"),
+            });
         }
+        finding.help.push(text!(
+            "wait with depends_on: {{{other}: {{condition: service_healthy}}}}",
+            "用 depends_on: {{{other}: {{condition: service_healthy}}}} 等它"
+        ));
         finding.help.push(text!("or let it try again: restart: unless-stopped", "或者让它重试：restart: unless-stopped"));
         finding.related.push(Related {
             place: Place { span: base.name_span, path: base.path("healthcheck") },
             service: Some(other.to_string()),
             message: text!("the database", "数据库"),
         });
+        Cx::plan(&mut finding, remedy::wait_for(cx.desk(), asker, target));
         cx.report(finding);
     }
 }

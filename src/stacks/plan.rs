@@ -97,6 +97,7 @@ pub struct Wish {
     /// The address on which the pages are published.
     pub publish: Option<IpAddr>,
     pub gpu: Option<Gpu>,
+    /// As [`Mirror`] is written.
     pub registry: Option<String>,
     /// `[STACK.]CHOICE=VALUE`
     pub with: Vec<String>,
@@ -168,9 +169,56 @@ pub struct Plan {
     pub lan_ip: Option<IpAddr>,
     pub publish: IpAddr,
     pub gpu: Option<Gpu>,
-    pub registry: Option<String>,
+    pub mirror: Option<Mirror>,
     /// What the application that is there already calls.
     pub onto: Option<Edge>,
+    /// What other services of the project can call: the gateway or the model server among the parts.
+    pub offer: Option<Edge>,
+}
+
+/// Where images are pulled from instead of their own registries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mirror {
+    /// The one registry that it stands for (`docker.io`); none: it has all of them, each under its full name.
+    pub of: Option<String>,
+    /// What stands in front of an image's name, without a slash at the end.
+    pub prefix: String,
+}
+
+impl Mirror {
+    /// Reads `m.example.com/proxy`, or `docker.io=hub.example.com` for a mirror of one registry.
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        let (of, prefix) = match text.split_once('=') {
+            Some((of, prefix)) => (Some(of), prefix),
+            None => (None, text),
+        };
+        let prefix = prefix.trim_end_matches('/');
+        let plain = |s: &str| !s.is_empty() && s.chars().all(|c| c.is_ascii_alphanumeric() || "._-:/".contains(c));
+        if !plain(prefix) || prefix.contains("://") || of.is_some_and(|of| !plain(of) || of.contains('/')) {
+            return Err(Refusal::new(
+                text!("`{text}` is no registry", "`{text}` 不是镜像仓库"),
+                text!(
+                    "without http://: --registry m.example.com for a mirror of all registries, --registry docker.io=hub.example.com for one of Docker Hub",
+                    "不带 http://：各家仓库都有的镜像站写 --registry m.example.com，只有 Docker Hub 的写 --registry docker.io=hub.example.com"
+                ),
+            ));
+        }
+        Ok(Self { of: of.map(str::to_owned), prefix: prefix.to_owned() })
+    }
+
+    /// An image's name as a project writes it, with the prefix in a variable of `.env`.
+    pub fn named(&self, name: &str) -> String {
+        let (registry, path) = match name.split_once('/') {
+            Some((first, rest)) if first.contains(['.', ':']) => (first, rest.to_owned()),
+            Some(_) => ("docker.io", name.to_owned()),
+            None => ("docker.io", format!("library/{name}")),
+        };
+        match &self.of {
+            None => format!("${{REGISTRY:?}}/{registry}/{path}"),
+            Some(of) if of == registry => format!("${{REGISTRY:?}}/{path}"),
+            Some(_) => name.to_owned(),
+        }
+    }
 }
 
 impl Plan {
@@ -281,7 +329,8 @@ pub fn plan(wish: &Wish) -> Result<Plan, Refusal> {
             Target::Swarm => Ipv4Addr::UNSPECIFIED,
         })),
         gpu: wish.gpu,
-        registry: wish.registry.clone(),
+        mirror: wish.registry.as_deref().map(Mirror::parse).transpose()?,
+        offer: (gateway.is_some() || chosen.iter().any(|s| s.role == Role::Server)).then(|| onto.clone()),
         onto: wish.onto.then_some(onto),
     })
 }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
 use super::join::{Sections, document};
-use super::plan::{Gpu, Part, Plan, Strategy, Target};
+use super::plan::{Gpu, Mirror, Part, Plan, Strategy, Target};
 use super::stack::{Pin, images};
 use super::swarm;
 use crate::diag::{Lang, Text, is_secret};
@@ -230,6 +230,11 @@ fn pieces(
         }
     }
     let fresh = secrets.lock().map(|list| list.clone()).unwrap_or_default();
+    if let Some(mirror) = &plan.mirror {
+        let (lines, note) = mirrored(mirror, &sections, plan.lang);
+        env.splice(0..0, lines);
+        rest.notes.push(note);
+    }
     for line in &mut env {
         if let Some((key, _)) = line.split_once('=')
             && let Some(old) = kept.get(key).filter(|old| !old.is_empty())
@@ -263,18 +268,40 @@ fn shown(address: IpAddr) -> String {
     }
 }
 
+/// The lines of `.env` for a mirror, and what a person does first: whether it has the images, nobody here knows.
+fn mirrored(mirror: &Mirror, sections: &Sections, lang: Lang) -> (Vec<String>, Text) {
+    let mut lines = sections.services.values().flatten();
+    let Some(image) = lines.find_map(|line| line.trim_start().strip_prefix("image: ${REGISTRY:?}")) else {
+        let of = mirror.of.as_deref().unwrap_or_default();
+        return (
+            Vec::new(),
+            text!(
+                "no image here comes from {of}: --registry changes nothing",
+                "这里没有来自 {of} 的镜像，--registry 没有用上"
+            ),
+        );
+    };
+    let about = match &mirror.of {
+        None => text!(
+            "Where images are pulled from, under their full names: REGISTRY{image}",
+            "镜像从哪里拉取，后面接完整的名字：REGISTRY{image}"
+        ),
+        Some(of) => {
+            text!("Where images of {of} are pulled from: REGISTRY{image}", "{of} 的镜像从哪里拉取：REGISTRY{image}")
+        }
+    };
+    let prefix = &mirror.prefix;
+    let note = text!(
+        "whether the mirror has the images:  docker pull {prefix}{image}",
+        "先看镜像站有没有这些镜像：  docker pull {prefix}{image}"
+    );
+    (vec![format!("# {}", about.get(lang)), format!("REGISTRY={prefix}")], note)
+}
+
 /// Lines of `.env` that belong to no stack.
 fn shared_env(plan: &Plan) -> Vec<String> {
     let mut out = Vec::new();
-    let mut say = |text: &Text| out.push(format!("# {}", text.get(plan.lang)));
     let calls = plan.edges().next().is_some();
-    if let Some(prefix) = &plan.registry {
-        say(&text!(
-            "Where images are pulled from: PREFIX/docker.io/library/redis:7",
-            "镜像从哪里拉取：前缀/docker.io/library/redis:7"
-        ));
-        out.push(format!("REGISTRY={}", prefix.trim_end_matches('/')));
-    }
     if let (Strategy::LanIp, Some(ip), true, None) = (plan.net, plan.lan_ip, calls, plan.provider.outside) {
         let title = plan.provider.title;
         out.push(format!("# {}", text!("The machine that {title} runs on", "运行 {title} 的机器").get(plan.lang)));
@@ -340,10 +367,10 @@ fn functions(
 ) {
     use minijinja::value::Kwargs;
 
-    let (gpu, prefix) = (plan.gpu, plan.registry.is_some());
+    let (gpu, mirror) = (plan.gpu, plan.mirror.clone());
     engine.add_function("image", move |name: String| {
         let pin = images().images.get(&name).ok_or_else(|| wrong(format!("no image `{name}`")))?;
-        Ok::<_, Error>(reference(pin, gpu, prefix))
+        Ok::<_, Error>(reference(pin, gpu, mirror.as_ref()))
     });
 
     let source = secret.clone();
@@ -470,18 +497,8 @@ fn functions(
     });
 }
 
-/// `NAME:TAG`, behind the registry's variable where there is one.
-pub(super) fn reference(pin: &Pin, gpu: Option<Gpu>, prefix: bool) -> String {
+/// `NAME:TAG`, from the mirror where there is one.
+pub(super) fn reference(pin: &Pin, gpu: Option<Gpu>, mirror: Option<&Mirror>) -> String {
     let tag = pin.amd.as_ref().filter(|_| gpu == Some(Gpu::Amd)).unwrap_or(&pin.tag);
-    let name = &pin.name;
-    if !prefix {
-        return format!("{name}:{tag}");
-    }
-    let first = name.split('/').next().unwrap_or_default();
-    let full = match name.contains('/') {
-        true if first.contains('.') => name.clone(),
-        true => format!("docker.io/{name}"),
-        false => format!("docker.io/library/{name}"),
-    };
-    format!("${{REGISTRY:?}}/{full}:{tag}")
+    format!("{}:{tag}", mirror.map_or_else(|| pin.name.clone(), |mirror| mirror.named(&pin.name)))
 }

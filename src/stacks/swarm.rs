@@ -44,7 +44,7 @@ pub(super) fn to_swarm(plan: &Plan, pieces: &mut Pieces, with_secrets: String, k
         .images
         .values()
         .filter(|pin| pin.entrypoint.is_some() || pin.command.is_some())
-        .map(|pin| (reference(pin, plan.gpu, plan.registry.is_some()), pin))
+        .map(|pin| (reference(pin, plan.gpu, plan.mirror.as_ref()), pin))
         .collect();
     let services: Vec<Service> =
         pieces.sections.services.iter().map(|(name, lines)| Service::new(name, lines, &started)).collect();

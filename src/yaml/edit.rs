@@ -407,6 +407,71 @@ fn like_siblings(value: &Fragment, quoted: bool) -> Fragment {
     }
 }
 
+/// Makes a mapping of a list of names: each with a value of its own, and `more` entries behind them. Comments stay where they are.
+/// `None` where an item is no plain word on a line with its dash.
+pub fn list_to_map(
+    tree: &Tree,
+    layout: &Layout,
+    sequence: NodeId,
+    value: impl Fn(&str) -> Fragment,
+    more: &[(String, Fragment)],
+) -> Option<Vec<Edit>> {
+    let Kind::Sequence { flow, items } = &tree.node(sequence).kind else { return None };
+    let word = |id: &NodeId| {
+        let node = tree.node(*id);
+        let style = tree.style(*id).filter(|s| matches!(s, Style::Plain | Style::SingleQuoted | Style::DoubleQuoted));
+        style.is_some() && node.anchor.is_none() && node.tag.is_none() && !tree.raw(*id).contains('\n')
+    };
+    let (last, whole) = (*items.last()?, tree.range(sequence));
+    if !items.iter().all(word) {
+        return None;
+    }
+    let at = |range: Range<usize>| Span::new(tree.file, range);
+    let mut edits = Vec::new();
+    if *flow {
+        edits.push(Edit::replace(at(whole.start..whole.start + 1), "{"));
+        for item in items {
+            let mut text = format!(": {}", value(tree.scalar(*item)).flow());
+            for (key, value) in more.iter().filter(|_| *item == last) {
+                let _ = write!(text, ", {}: {}", spell(key, true), value.flow());
+            }
+            edits.push(Edit::insert(tree.file, tree.range(*item).end, text));
+        }
+        edits.push(Edit::replace(at(whole.end - 1..whole.end), "}"));
+        return Some(edits);
+    }
+    let dash = column(tree, whole.start);
+    let key = key_column(tree, sequence)?;
+    // Dashes may stand in the column of their key, where no mapping can begin.
+    let indent = if dash > key { dash } else { key + layout.step };
+    for item in items {
+        let (range, mark) = (tree.range(*item), tree.node(*item).mark? as usize);
+        if slice(&tree.text, mark..range.start).contains('\n') {
+            return None;
+        }
+        let mut below = value(tree.scalar(*item)).below(indent, layout);
+        for (key, value) in more.iter().filter(|_| *item == last) {
+            let _ = write!(
+                below,
+                "{}{}{}:{}",
+                layout.newline,
+                " ".repeat(indent),
+                spell(key, false),
+                value.below(indent, layout)
+            );
+        }
+        edits.push(Edit::replace(at(mark..range.start), " ".repeat(indent - dash)));
+        let end = line_end(&tree.text, range.end);
+        if end == range.end {
+            edits.push(Edit::insert(tree.file, end, format!(":{below}")));
+        } else {
+            edits.push(Edit::insert(tree.file, range.end, ":"));
+            edits.push(Edit::insert(tree.file, end, below));
+        }
+    }
+    Some(edits)
+}
+
 /// Takes an entry out of a mapping. Its comments stay, on lines of their own. `None` where the mapping would be left empty.
 pub fn remove_entry(tree: &Tree, map: NodeId, index: usize) -> Option<Vec<Edit>> {
     let Kind::Mapping { flow, entries } = &tree.node(map).kind else { return None };

@@ -9,8 +9,8 @@ mod strict;
 mod tree;
 
 pub use edit::{
-    Fragment, Layout, append_item, insert_entry, quote, remove_anchor, remove_block, remove_entry, remove_item,
-    replace_part, replace_scalar, unquote,
+    Fragment, Layout, append_item, insert_entry, list_to_map, quote, remove_anchor, remove_block, remove_entry,
+    remove_item, replace_part, replace_scalar, unquote,
 };
 pub use mapping::sourced;
 pub use order::{Stuck, reorder};
