@@ -19,7 +19,7 @@ mod way;
 pub use address::{Address, Form, find, scheme_port};
 pub use audience::{Audience, Reading, Role, Sure};
 pub use clash::{Clash, Taker, clashes};
-pub use credential::{Lock, Offer, Secret, locks, offer};
+pub use credential::{Lock, Offer, Secret, blank_key, locks, offer};
 pub use edge::{Edge, bystanders, edges, faults};
 pub use endpoint::{Endpoint, Site};
 pub use exposure::Exposed;
