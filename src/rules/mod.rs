@@ -75,6 +75,7 @@ rules! {
     network_mode_conflict
     nginx_buffering
     nginx_resolver
+    nginx_stale_dns
     nginx_timeout
     no_new_privileges_missing
     no_shared_network
