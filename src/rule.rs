@@ -2,7 +2,7 @@
 //! never reads files, the environment or another rule.
 
 use crate::catalog::{ImageKind, Reach};
-use crate::compose::{Data, Dependency, Problem, Project, Service, ServiceId, SetBy, Value};
+use crate::compose::{Configured, Data, Dependency, Problem, Project, Service, ServiceId, SetBy, Value};
 use crate::diag::{Applicability, Category, Finding, Fix, Lang, Place, Related, Severity, Strategy, Text};
 use crate::interpolation;
 use crate::mounted::Format;
@@ -215,6 +215,14 @@ impl<'a> Cx<'a> {
     pub fn format_of(&self, judged: &Judged) -> Option<Format> {
         let Site::Configured(index) = judged.endpoint.site else { return None };
         Some(self.service(judged.endpoint.service)?.configured.get(index)?.format)
+    }
+
+    /// The directive of an nginx file that an endpoint stands in, and the service that has the file.
+    pub fn directive(&self, judged: &Judged) -> Option<(&'a Service, &'a Configured)> {
+        let Site::Configured(index) = judged.endpoint.site else { return None };
+        let service = self.service(judged.endpoint.service)?;
+        let configured = service.configured.get(index).filter(|c| c.format == Format::Nginx)?;
+        Some((service, configured))
     }
 
     /// Where an endpoint's variable is set: the span of its name.

@@ -24,6 +24,7 @@ impl Loader<'_> {
         let mut out: Vec<Configured> = Vec::new();
         let mut met: Vec<FileId> = Vec::new();
         let mut groups: Vec<Rc<str>> = Vec::new();
+        let mut around: Vec<(FileId, Rc<mounted::Settings>)> = Vec::new();
         for (path, target) in places {
             let Some((format, template)) = format_of(&target) else { continue };
             let small = std::fs::metadata(&path).is_ok_and(|m| m.is_file() && m.len() <= LARGEST);
@@ -46,9 +47,18 @@ impl Loader<'_> {
                 value: Rc::new(Value::literal(setting.value.clone())),
             }));
             groups.extend(settings.groups.iter().cloned());
+            around.push((file, settings));
+        }
+        let gaps = met.iter().any(|file| self.unread.iter().any(|(f, _)| f == file));
+        // As an `include` does, what could not be read may bring anything.
+        let unread = gaps.then(|| ("include".into(), "".into()));
+        for one in out.iter_mut().filter(|c| c.format == Format::Nginx) {
+            let others =
+                around.iter().filter(|(file, _)| *file != one.file).flat_map(|(_, s)| s.around.iter().cloned());
+            let beside: Vec<_> = one.setting.beside.iter().cloned().chain(others).chain(unread.clone()).collect();
+            one.setting.beside = Rc::new(beside);
         }
         // An `upstream` is no host; where a file of nginx could not be read, a name without a port may be one.
-        let gaps = met.iter().any(|file| self.unread.iter().any(|(f, _)| f == file));
         out.retain(|c| {
             let text = c.value.text();
             let rest = text.split_once("://").map_or(text, |(_, rest)| rest);

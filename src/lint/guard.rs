@@ -12,7 +12,7 @@ use crate::network::Survey;
 use crate::source::{Files, slice};
 
 /// Rules that speak of connections which work: mending one brings up what they have to say of it.
-const AT_WORKING_CONNECTIONS: [&str; 2] = ["startup-order", "nginx-buffering"];
+const AT_WORKING_CONNECTIONS: [&str; 3] = ["startup-order", "nginx-buffering", "nginx-resolver"];
 
 /// A project as far as a guard looks at it.
 pub(super) struct State {

@@ -8,7 +8,7 @@ mod tree;
 
 use std::rc::Rc;
 
-use crate::source::{FileId, Sourced};
+use crate::source::{FileId, Sourced, Span};
 use crate::yaml::Tree;
 
 /// How a file is written.
@@ -49,6 +49,29 @@ pub struct Setting {
     pub value: Rc<Sourced>,
     /// The texts beside it in the same mapping, by key.
     pub beside: Rc<Vec<(Rc<str>, Rc<str>)>>,
+    /// What an nginx file says of it besides.
+    pub directive: Option<Directive>,
+}
+
+/// A directive of an nginx file.
+#[derive(Clone, Copy, Debug)]
+pub struct Directive {
+    /// The word that says the address.
+    pub word: Span,
+    /// Where the `server` block around it begins, behind its brace.
+    pub server: Option<u32>,
+    pub lookup: Lookup,
+}
+
+/// When nginx turns a name into an address.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Lookup {
+    /// When it reads the file, and never again.
+    Once,
+    /// For each request, of the file's `resolver`: a variable is in the address.
+    EachRequest,
+    /// As long as the answer holds, of the file's `resolver`: the word `resolve`.
+    Again,
 }
 
 /// What a file holds.
@@ -57,6 +80,8 @@ pub struct Settings {
     pub list: Vec<Setting>,
     /// Names that stand for several servers: the `upstream`s of an nginx file, which other files may use.
     pub groups: Vec<Rc<str>>,
+    /// What stands around the servers of an nginx file: it holds for those of other files too.
+    pub around: Vec<(Rc<str>, Rc<str>)>,
     /// The tree of a YAML or JSON file, by which its values are edited.
     pub tree: Option<Rc<Tree>>,
     /// It can't be read as what its name says, from this offset on.
@@ -111,6 +136,25 @@ mod tests {
                 "http.upstream up.server=b:2",
                 "http.server.location ~ ^/(a|b)\\{2}.proxy_pass=http://up/",
                 "http.server.location = /x.proxy_pass=http://c:3/p",
+                "http.server.location /v.proxy_pass~http://d:4",
+            ]
+        );
+    }
+
+    /// A variable that has one value in the file is read; one whose value nobody tells is not.
+    #[test]
+    fn nginx_variables_are_read_where_they_have_one_value() {
+        let text = "set $up http://a:1; server { set $host_a a; set $twice b; set $uri_of x;\n location / { proxy_pass $up; }\n \
+                    location /h { proxy_pass http://${host_a}:2/x/$1; }\n location /r { proxy_pass http://$host_a:3$request_uri; }\n \
+                    location /t { set $twice c; proxy_pass http://$twice; }\n location /n { proxy_pass http://$name:4; } }\n \
+                    upstream u { zone u 64k; server a:5 resolve; }";
+        assert_eq!(
+            settings("nginx.conf", text),
+            [
+                "server.location /.proxy_pass=http://a:1",
+                "server.location /h.proxy_pass~http://a:2/x/",
+                "server.location /r.proxy_pass~http://a:3",
+                "upstream u.server=a:5",
             ]
         );
     }

@@ -30,6 +30,7 @@ pub(super) fn read(file: FileId, text: &Rc<str>) -> Settings {
             key: "cache_peer".into(),
             value: Rc::new(value.build()),
             beside: Rc::default(),
+            directive: None,
         });
     }
     out

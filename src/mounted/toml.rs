@@ -54,6 +54,7 @@ impl Walk<'_> {
                     key: key.clone(),
                     value: Rc::new(sourced),
                     beside: beside.clone(),
+                    directive: None,
                 });
             }
             DeValue::Array(items) => {

@@ -41,7 +41,13 @@ fn walk(
         Kind::Scalar { .. } => {
             if !templated(tree.scalar(id)) {
                 let value = Rc::new(yaml::sourced(tree, id));
-                out.push(Setting { path: path.into(), key: key.clone(), value, beside: beside.clone() });
+                out.push(Setting {
+                    path: path.into(),
+                    key: key.clone(),
+                    value,
+                    beside: beside.clone(),
+                    directive: None,
+                });
             }
         }
         Kind::Mapping { entries, .. } => {

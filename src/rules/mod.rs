@@ -74,6 +74,8 @@ rules! {
     mount_source_missing
     network_mode_conflict
     nginx_buffering
+    nginx_resolver
+    nginx_stale_dns
     nginx_timeout
     no_new_privileges_missing
     no_shared_network

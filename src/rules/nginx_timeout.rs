@@ -1,7 +1,6 @@
 use crate::catalog::ImageKind;
 use crate::diag::{Category, Severity};
-use crate::mounted::Format;
-use crate::network::{Reached, Site, Verdict};
+use crate::network::{Reached, Verdict};
 use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::text;
 
@@ -34,12 +33,9 @@ fn check(cx: &mut Cx<'_>) {
     let survey = cx.survey;
     let mut seen = Vec::new();
     for judged in &survey.endpoints {
-        let Site::Configured(index) = judged.endpoint.site else { continue };
-        let Some(service) = cx.service(judged.endpoint.service) else { continue };
-        let Some(configured) = service.configured.get(index) else { continue };
-        if configured.format != Format::Nginx || &*configured.setting.key != "proxy_pass" {
+        let Some((service, configured)) = cx.directive(judged).filter(|(_, c)| &*c.setting.key == "proxy_pass") else {
             continue;
-        }
+        };
         let (Verdict::Ok, Some(Reached::Service { service: target, .. })) = (judged.verdict, judged.reached) else {
             continue;
         };
@@ -50,8 +46,8 @@ fn check(cx: &mut Cx<'_>) {
         // The innermost block that says it counts.
         let written = configured.setting.beside.iter().find(|(key, _)| &**key == "proxy_read_timeout");
         let Some((_, written)) = written.filter(|(_, text)| seconds(text).is_some_and(|s| s < 60)) else { continue };
-        let whole = configured.value.sourced.exact(0..configured.value.text().len());
-        let Some(span) = whole.filter(|s| !seen.contains(s)) else { continue };
+        let word = configured.setting.directive.map(|d| d.word);
+        let Some(span) = word.filter(|s| !seen.contains(s)) else { continue };
         seen.push(span);
         let name = cx.name(target);
         let message = text!(

@@ -1,7 +1,7 @@
 use foldhash::{HashMap, HashMapExt as _};
 
 use crate::diag::{Applicability, Category, Lang, Place, Related, Severity, Text};
-use crate::mounted::Format;
+use crate::mounted::{Format, Lookup};
 use crate::network::{Edge, Fault, NoName, faults};
 use crate::remedy::{self, Plan};
 use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
@@ -55,11 +55,15 @@ fn check(cx: &mut Cx<'_>) {
                 "两个文件要一起加载：docker compose -f {base} -f {file} up -d"
             ));
         }
-        if cx.format_of(judged) == Some(Format::Nginx) {
-            finding.help.push(text!(
-                "nginx does not even start: `[emerg] host not found in upstream \"{host}\"`",
-                "nginx 连启动都不行：`[emerg] host not found in upstream \"{host}\"`"
-            ));
+        if let Some((_, one)) = cx.directive(judged) {
+            finding.help.push(if one.setting.directive.is_some_and(|d| d.lookup == Lookup::EachRequest) {
+                text!("nginx answers 502: `{host} could not be resolved`", "nginx 会返回 502：`{host} could not be resolved`")
+            } else {
+                text!(
+                    "nginx does not even start: `[emerg] host not found in upstream \"{host}\"`",
+                    "nginx 连启动都不行：`[emerg] host not found in upstream \"{host}\"`"
+                )
+            });
         }
         for later in more {
             let first = later.first();
