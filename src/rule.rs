@@ -378,13 +378,17 @@ impl<'a> Cx<'a> {
         all.then(|| value.sourced.exact(range.clone()).or_else(|| value.sourced.first(range.clone()))).flatten()
     }
 
-    /// Whether a service does its work and ends: others wait for that, or its image is made for it.
+    /// Whether a service does its work and ends: others wait for that, its image is made for it, or swarm is told so.
     pub fn ends(&self, id: ServiceId) -> bool {
         let done = |d: &Dependency| {
             d.condition.as_deref() == Some("service_completed_successfully") && d.name == self.name(id)
         };
         self.project().services.iter().any(|s| s.depends_on.iter().any(done))
             || self.survey.net.image(id).is_some_and(|image| image.kind == Some(ImageKind::Job))
+            || self
+                .service(id)
+                .and_then(|s| s.value.get("deploy")?.get("mode")?.str())
+                .is_some_and(|m| m.ends_with("-job"))
     }
 
     /// The services that are Linux containers, whatever their profiles.

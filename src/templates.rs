@@ -3,6 +3,8 @@
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, UndefinedBehavior};
 
+use crate::diag::Lang;
+
 pub use minijinja::value::{Rest, Value};
 pub use minijinja::{Error, ErrorKind, context};
 
@@ -85,6 +87,7 @@ texts! {
     "ragflow/infinity/infinity.toml"
     "ragflow/nginx/ragflow.conf"
     "ragflow/stack.toml"
+    "swarm/with-secrets"
     "vllm/compose.yaml"
     "vllm/env"
     "vllm/stack.toml"
@@ -95,8 +98,9 @@ pub fn text(name: &str) -> Option<&'static str> {
     TEXTS.iter().find(|(n, _)| *n == name).map(|(_, text)| *text)
 }
 
-/// The engine: strict, so that a misspelt name is an error and not an empty text.
-pub fn engine() -> Environment<'static> {
+/// The engine: strict, so that a misspelt name is an error and not an empty text. `say` takes the one of two texts that the
+/// person reads.
+pub fn engine(lang: Lang) -> Environment<'static> {
     let mut engine = Environment::new();
     engine.set_undefined_behavior(UndefinedBehavior::Strict);
     if let Ok(syntax) =
@@ -109,6 +113,7 @@ pub fn engine() -> Environment<'static> {
         let _ = engine.add_template(name, text(name).unwrap_or_default());
     }
     engine.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+    engine.add_function("say", move |en: String, zh: String| if lang == Lang::Zh { zh } else { en });
     engine
 }
 

@@ -15,10 +15,12 @@ use common::{command, contents, expect, finish, root, run};
 use dockline::compose::{Selection, discover};
 use dockline::diag::Lang;
 use dockline::lint::{Choice, Options, lint};
-use dockline::network::{Facts, HostListener};
+use dockline::network::{Facts, HostListener, Platform};
 use dockline::rule::RuleSet;
 use dockline::source::Files;
-use dockline::stacks::{Gpu, PROVIDERS, Plan, Rendered, Role, SecretSource, Strategy, Wish, plan, render, stacks};
+use dockline::stacks::{
+    Gpu, PROVIDERS, Plan, Rendered, Role, SecretSource, Strategy, Target, Wish, plan, render, stacks,
+};
 
 /// Secrets that are the same in every run, and look like secrets.
 fn secrets() -> SecretSource {
@@ -64,6 +66,9 @@ fn findings(dir: &Path, plan: &Plan) -> Vec<String> {
         options.facts =
             Facts { listeners: vec![HostListener::parse(&format!("*:{port}")).unwrap()], ..Facts::default() };
     }
+    if plan.target == Target::Swarm {
+        options.facts.platform = Platform::Swarm;
+    }
     let outcome = lint(&mut files, &found, &none, &options);
     assert_eq!(outcome.projects.len(), 1);
     assert!(outcome.gaps.is_empty(), "{:?}", outcome.gaps);
@@ -89,7 +94,9 @@ fn wishes() -> Vec<Wish> {
                 out.push(Wish { gpu: Some(gpu), ..base.clone() });
             }
         }
-        out.push(Wish { registry: Some("m.daocloud.io".to_owned()), ..base.clone() });
+        for registry in ["m.daocloud.io", "docker.io=hub.example.com/mirror"] {
+            out.push(Wish { registry: Some(registry.to_owned()), ..base.clone() });
+        }
         if !matches!(stack.role, Role::App | Role::Gateway) {
             out.push(base);
             continue;
@@ -124,6 +131,9 @@ fn wishes() -> Vec<Wish> {
             }
         }
     }
+    // A swarm has no host to call, and no cards but by the number of them.
+    let swarm: Vec<Wish> = out.iter().map(|wish| Wish { target: Target::Swarm, ..wish.clone() }).collect();
+    out.extend(swarm.into_iter().filter(|wish| plan(wish).is_ok()));
     out
 }
 
@@ -137,8 +147,11 @@ fn every_project_is_without_findings() {
         write(dir.path(), &rendered);
         let found = findings(dir.path(), &plan);
         if !found.is_empty() {
-            let Wish { stacks, provider, net, with, gpu, .. } = wish;
-            wrong.push(format!("{stacks:?} {provider:?} {net:?} {with:?} {gpu:?}:\n    {}", found.join("\n    ")));
+            let Wish { stacks, target, provider, net, with, gpu, .. } = wish;
+            wrong.push(format!(
+                "{target:?} {stacks:?} {provider:?} {net:?} {with:?} {gpu:?}:\n    {}",
+                found.join("\n    ")
+            ));
         }
     }
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), all.len(), wrong.join("\n"));
@@ -155,8 +168,9 @@ fn docker_compose_takes_every_project() {
     for wish in wishes() {
         // The same file with another address tells nothing new.
         let (_, rendered) = made(&wish);
-        if !seen.insert((wish.stacks.clone(), wish.net.map(Strategy::word), wish.with.clone(), wish.registry.is_some()))
-        {
+        let Wish { stacks, target, with, .. } = &wish;
+        let way = (wish.net.map(Strategy::word), wish.registry.clone());
+        if !seen.insert((stacks.clone(), *target == Target::Swarm, with.clone(), way)) {
             continue;
         }
         let dir = tempfile::tempdir().unwrap();
@@ -167,6 +181,42 @@ fn docker_compose_takes_every_project() {
         let said = String::from_utf8_lossy(&done.stderr).into_owned();
         assert!(done.status.success() && said.is_empty(), "{wish:?}: {said}");
     }
+}
+
+/// With the shell's variables set as the closing text says, and without a word about anything that it passes over.
+#[test]
+fn docker_stack_takes_every_project_for_a_swarm() {
+    let Some(docker) = common::docker() else {
+        assert!(std::env::var_os("REQUIRE_ENGINE").is_none(), "no docker");
+        common::skipped("no docker command line");
+        return;
+    };
+    let mut seen = std::collections::BTreeSet::new();
+    for wish in wishes().into_iter().filter(|wish| wish.target == Target::Swarm) {
+        let Wish { stacks, with, .. } = &wish;
+        if !seen.insert((stacks.clone(), with.clone(), wish.gpu.is_some(), wish.registry.is_some())) {
+            continue;
+        }
+        let (_, rendered) = made(&wish);
+        let dir = tempfile::tempdir().unwrap();
+        write(dir.path(), &rendered);
+        let mut command = Command::new("sh");
+        command.args(["-c", "set -a; . ./.env; set +a; exec \"$DOCKER\" stack config -c compose.yaml"]);
+        command.current_dir(dir.path()).env_clear().env("HOME", "/nonexistent").env("DOCKER", &docker);
+        let done = command.stdin(Stdio::null()).output().unwrap();
+        let said = String::from_utf8_lossy(&done.stderr).into_owned();
+        assert!(done.status.success() && said.is_empty(), "{wish:?}: {said}");
+        // What every secret's file holds is in no definition, and every file that is named is there.
+        let text = String::from_utf8_lossy(&done.stdout);
+        for made in rendered.files.iter().filter(|m| m.path.starts_with("secrets/")) {
+            assert!(made.private && !made.text.is_empty(), "{wish:?}: {}", made.path);
+            assert!(made.text.len() < 16 || !text.contains(made.text.trim()), "{wish:?}: {}", made.path);
+        }
+        for path in text.lines().filter_map(|l| l.trim().strip_prefix("file: ")) {
+            assert!(Path::new(path).is_file(), "{wish:?}: {path}");
+        }
+    }
+    assert!(seen.len() > 20, "{}", seen.len());
 }
 
 /// The projects whose files people read: one of each stack, and the ways that differ.
@@ -216,6 +266,15 @@ const GOLDEN: &[(&str, &[&str])] = &[
     ("librechat-zh", &["librechat", "--provider", "llama-cpp", "--lang", "zh"]),
     ("n8n-zh", &["n8n", "--net", "host-gateway", "--lang", "zh"]),
     ("anythingllm-vllm", &["anythingllm", "--provider", "vllm"]),
+    ("one-api-swarm", &["one-api", "--engine", "swarm", "--provider", "ollama"]),
+    (
+        "litellm-swarm",
+        &["litellm", "open-webui", "--engine", "swarm", "--provider", "vllm", "--with", "database=postgres"],
+    ),
+    (
+        "dify-swarm",
+        &["dify", "new-api", "--engine", "swarm", "--net", "lan-ip", "--lan-ip", "192.168.1.10", "--lang", "zh"],
+    ),
 ];
 
 #[test]
@@ -231,6 +290,12 @@ fn the_files_are_those_that_were_read() {
         assert_eq!(said.status, 0, "{name}: {}{}", said.out, said.err);
         let mut files = contents(&dir.path().join("demo"));
         let env = files.get(".env").map(|e| String::from_utf8(e.clone()).unwrap()).unwrap_or_default();
+        for (path, text) in files.iter_mut().filter(|(path, _)| path.starts_with("secrets/")) {
+            let secret = String::from_utf8(text.clone()).unwrap();
+            let secret = secret.trim();
+            assert!(secret.is_empty() || !said.out.contains(secret), "{name} prints {path}");
+            *text = format!("({} random characters)\n", secret.len()).into_bytes();
+        }
         for secret in
             env.lines().filter_map(|l| l.split_once('=')).map(|(_, v)| v).filter(|v| v.len() >= 16 && !v.contains('.'))
         {
@@ -311,6 +376,13 @@ fn what_cannot_be_made_is_refused_with_the_way_out() {
         (&["new", "open-webui", "--port", "ollama"], "STACK=PORT"),
         (&["new", "open-webui", "--name", "My Stack"], "lower-case"),
         (&["new", "open-webui", "--gpu", "intel"], "nvidia"),
+        (&["new", "open-webui", "--registry", "https://m.example.com"], "docker.io="),
+        (&["new", "open-webui", "--registry", "docker.io="], "docker.io="),
+        (&["new", "open-webui", "--engine", "nomad"], "compose or swarm"),
+        (&["new", "open-webui", "--engine", "swarm", "--provider", "lm-studio"], "--net lan-ip"),
+        (&["new", "open-webui", "--engine", "swarm", "--net", "host-network"], "--provider ollama --net service"),
+        (&["new", "open-webui", "--engine", "swarm", "--publish", "127.0.0.1"], "leave --publish out"),
+        (&["new", "open-webui", "--engine", "swarm", "--gpu", "amd"], "--net lan-ip"),
     ] {
         let said = run(dir.path(), args);
         assert_eq!(said.status, 2, "{args:?}: {}", said.out);
@@ -377,6 +449,60 @@ networks:
         assert_eq!(taken.status, 2);
         assert!(taken.err.contains("host-port-taken") && taken.err.contains("--port"), "{}", taken.err);
     }
+}
+
+/// What `new` does for the stacks that it brings, `add` says for the services that were there.
+#[test]
+fn the_services_that_were_there_are_led_to_a_new_server() {
+    let compose = "\
+services:
+  web:
+    image: ghcr.io/open-webui/open-webui:v0.6.5
+    environment:
+      OLLAMA_BASE_URL: http://localhost:11434
+  bot:
+    image: ghcr.io/example/bot:1.0
+    environment:
+      OPENAI_API_BASE: http://127.0.0.1:11434/v1
+";
+    let dir = common::folder(&[("compose.yaml", compose)]);
+    let said = run(dir.path(), &["add", "ollama"]);
+    assert_eq!(said.status, 0, "{}{}", said.out, said.err);
+    for says in ["dockline fix --diff", "`bot`, `web`", "type     http://ollama:11434   (Ollama)"] {
+        assert!(said.out.contains(says), "{says}: {}", said.out);
+    }
+    assert_eq!(run(dir.path(), &["fix", "--select", "reach"]).status, 0);
+    let text = std::fs::read_to_string(dir.path().join("compose.yaml")).unwrap();
+    assert!(text.contains("http://ollama:11434\n") && text.contains("http://ollama:11434/v1"), "{text}");
+    // A gateway comes before the server: its address is the one to type.
+    let said = run(dir.path(), &["add", "one-api"]);
+    assert_eq!(said.status, 0, "{}{}", said.out, said.err);
+    assert!(said.out.contains("type     http://one-api:3000/v1"), "{}", said.out);
+    assert!(!said.out.contains("fix --diff"), "{}", said.out);
+}
+
+/// A mirror of all registries has images under their full names, one of Docker Hub only its own.
+#[test]
+fn images_come_from_the_mirror_that_has_them() {
+    for (registry, redis, front) in [
+        ("m.example.com/", "${REGISTRY:?}/docker.io/library/redis:", "${REGISTRY:?}/ghcr.io/open-webui/open-webui:"),
+        ("docker.io=hub.example.com", "${REGISTRY:?}/library/redis:", " ghcr.io/open-webui/open-webui:"),
+    ] {
+        let dir = common::folder(&[]);
+        let args = ["new", "open-webui", "one-api", "./x", "--with", "one-api.database=mysql", "--registry", registry];
+        let said = run(dir.path(), &args);
+        assert_eq!(said.status, 0, "{}{}", said.out, said.err);
+        let text = std::fs::read_to_string(dir.path().join("x/compose.yaml")).unwrap();
+        assert!(text.contains(redis) && text.contains(front), "{text}");
+        let env = std::fs::read_to_string(dir.path().join("x/.env")).unwrap();
+        let prefix = registry.rsplit('=').next().unwrap().trim_end_matches('/');
+        assert!(env.contains(&format!("\nREGISTRY={prefix}\n")), "{registry}");
+        assert!(said.out.contains(&format!("docker pull {prefix}/")), "{}", said.out);
+    }
+    let dir = common::folder(&[]);
+    let said = run(dir.path(), &["new", "ollama", "./x", "--registry", "ghcr.io=m.example.com"]);
+    assert!(said.out.contains("no image here comes from ghcr.io"), "{}", said.out);
+    assert_eq!(run(dir.path(), &["lint", "--rules", "all", "x"]).status, 0);
 }
 
 /// What is there stays as it is; one override file and lines of `.env` make the project reach its models.

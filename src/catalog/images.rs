@@ -123,6 +123,10 @@ pub struct Image {
     pub busybox: bool,
     /// Those of its names whose images bring no health check.
     pub no_healthcheck: Vec<&'static str>,
+    /// Variables and options, one of which must be set for a server with optional credentials to ask for one.
+    pub locks: Vec<&'static str>,
+    /// A variable's value by which it asks for none.
+    pub unlocks: Vec<(&'static str, &'static str)>,
     /// Memory without which it is killed as it comes, in MiB.
     pub memory: Option<u32>,
     pub dual_stack: bool,
@@ -211,6 +215,8 @@ fn read(line: usize, row: &[&'static str]) -> Image {
         no_tools: Vec::new(),
         busybox: false,
         no_healthcheck: Vec::new(),
+        locks: Vec::new(),
+        unlocks: Vec::new(),
         memory: None,
         dual_stack: false,
         ipv4_only: false,
@@ -240,6 +246,8 @@ fn read(line: usize, row: &[&'static str]) -> Image {
             "no-tools" => image.no_tools = list(value),
             "busybox" => image.busybox = true,
             "no-healthcheck" => image.no_healthcheck = list(value),
+            "locks" => image.locks = list(value),
+            "unlocks" => image.unlocks = list(value).into_iter().filter_map(|v| v.split_once(':')).collect(),
             "memory" => image.memory = value.parse().ok(),
             "dual-stack" => image.dual_stack = true,
             "ipv4-only" => image.ipv4_only = true,

@@ -61,12 +61,13 @@ pub(super) fn run(session: &mut Session, args: &Add) -> Result<u8, Failure> {
     drop(survey);
     write(session, &dir, &rendered)?;
     let names: Vec<String> = rendered.files.iter().map(|m| session.files.name_of(&dir.join(&m.path))).collect();
-    let (names, services) = (names.join(", "), pieces.services.keys().cloned().collect::<Vec<_>>().join(" "));
+    let (names, services) = (names.join(", "), pieces.sections.services.keys().cloned().collect::<Vec<_>>().join(" "));
     let mut lines = vec![
         text!("wrote {names}", "已写入 {names}"),
         text!("start:  docker compose up -d {services}", "启动：  docker compose up -d {services}"),
     ];
-    lines.extend(after(session, &plan, &rendered, &dir));
+    let there: Vec<String> = project.services.iter().map(|s| s.name.to_string()).collect();
+    lines.extend(after(session, &plan, &rendered, &dir, &there));
     for line in lines {
         session::print(&format!("{}\n", tame(line.get(lang))));
     }
@@ -117,7 +118,7 @@ pub(super) fn join(survey: &Survey<'_>, server: &str, plan: &Plan, pieces: &mut 
         return;
     }
     for part in plan.parts.iter().filter(|p| p.model.as_ref().is_some_and(|m| m.service.as_deref() == Some(server))) {
-        let Some(lines) = pieces.services.get_mut(&part.stack.service) else { continue };
+        let Some(lines) = pieces.sections.services.get_mut(&part.stack.service) else { continue };
         if lines.iter().any(|l| l.starts_with("    networks:")) {
             continue;
         }

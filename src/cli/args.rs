@@ -341,13 +341,16 @@ pub struct New {
     pub words: Vec<PathBuf>,
     #[command(flatten)]
     pub wish: Wish,
+    /// What runs it: compose or swarm [default: compose]
+    #[arg(long, value_name = "ENGINE", conflicts_with = "onto")]
+    pub engine: Option<String>,
     /// Name of the project [default: that of its folder]
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
     /// Print what would be written, and write nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// Overwrite files that are there; passwords in .env stay
+    /// Overwrite files that are there; passwords stay
     #[arg(long)]
     pub force: bool,
     /// Take over a project that is there, such as a checkout of Dify or One-API: an override file and lines of .env, no other file
@@ -422,7 +425,7 @@ pub struct Wish {
     /// Give the model server the graphics cards: nvidia or amd
     #[arg(long, value_name = "VENDOR")]
     pub gpu: Option<String>,
-    /// Pull all images from this mirror: PREFIX/docker.io/ollama/ollama
+    /// Pull images from a mirror: of all registries (PREFIX/docker.io/ollama/ollama), or of one (docker.io=PREFIX)
     #[arg(long, value_name = "PREFIX")]
     pub registry: Option<String>,
 }

@@ -260,9 +260,10 @@ const WORDS: &[(&str, &str)] = &[
         "Page that may call from a browser: its origin, with scheme and port (repeatable)",
         "允许从浏览器调用的网页：来源，含协议和端口（可重复）",
     ),
+    ("What runs it: compose or swarm [default: compose]", "用什么运行：compose 或 swarm［默认：compose］"),
     ("Name of the project [default: that of its folder]", "项目名［默认：目录名］"),
     ("Print what would be written, and write nothing", "只打印将要写入的内容，不写文件"),
-    ("Overwrite files that are there; passwords in .env stay", "覆盖已有文件；.env 里的密码保留不变"),
+    ("Overwrite files that are there; passwords stay", "覆盖已有文件；密码保留不变"),
     (
         "Take over a project that is there, such as a checkout of Dify or One-API: an override file and lines of .env, no other file",
         "接管已有的项目，例如检出的 Dify 或 One-API：只加一个覆盖文件和几行 .env，其他文件不动",
@@ -282,8 +283,8 @@ const WORDS: &[(&str, &str)] = &[
     ("Address on which the pages are published [default: 127.0.0.1]", "网页发布在哪个地址上［默认：127.0.0.1］"),
     ("Give the model server the graphics cards: nvidia or amd", "把显卡交给模型服务：nvidia 或 amd"),
     (
-        "Pull all images from this mirror: PREFIX/docker.io/ollama/ollama",
-        "所有镜像都从这个镜像站拉取：前缀/docker.io/ollama/ollama",
+        "Pull images from a mirror: of all registries (PREFIX/docker.io/ollama/ollama), or of one (docker.io=PREFIX)",
+        "从镜像站拉取镜像：各家仓库都有的（PREFIX/docker.io/ollama/ollama），或只有一家的（docker.io=PREFIX）",
     ),
 ];
 

@@ -1,6 +1,6 @@
 //! `dockline new`: a project that starts, and what is left for a person to do.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write as _};
 use std::net::IpAddr;
@@ -11,14 +11,15 @@ use super::args::{self, New};
 use super::lint::advice_lines;
 use super::session::{self, Failure, Session};
 use crate::compose::{Selection, discover};
-use crate::diag::{Lang, Text, nearest};
+use crate::diag::{Category, Lang, Severity, Text, nearest};
 use crate::dotenv;
-use crate::lint::{Options, lint};
+use crate::lint::{Options, Outcome, Told, lint};
 use crate::remedy::{listen_commands, listen_on};
 use crate::report::tame;
 use crate::source::{Change, FileId, WriteError, unified, write_all};
 use crate::stacks::{
-    self, Gpu, Made, PROVIDERS, Plan, Refusal, Rendered, Role, SecretSource, Strategy, Wish, plan, render, stacks,
+    self, Gpu, Made, PROVIDERS, Plan, Refusal, Rendered, Role, SecretSource, Strategy, Target, Wish, plan, render,
+    stacks,
 };
 use crate::text;
 
@@ -60,7 +61,8 @@ pub(super) fn run(session: &mut Session, args: &New) -> Result<u8, Failure> {
         Some(name) => name.clone(),
         None => dir.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default(),
     };
-    let wish = Wish { name: project_name(&name, args.name.is_some())?, ..wished(&wish, names, lang)? };
+    let name = project_name(&name, args.name.is_some())?;
+    let wish = Wish { name, target: target(args.engine.as_deref())?, ..wished(&wish, names, lang)? };
     let plan = plan(&wish).map_err(refused)?;
     let kept = kept(session, &dir);
     let rendered = render(&plan, &source(), &kept).map_err(broken)?;
@@ -121,6 +123,17 @@ fn known() -> String {
     stacks().iter().map(|s| s.name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
+fn target(word: Option<&str>) -> Result<Target, Failure> {
+    let word = word.unwrap_or("compose");
+    Target::parse(word).ok_or_else(|| {
+        let (what, hint) = (
+            text!("no engine `{word}`", "没有 `{word}` 这种引擎"),
+            text!("compose or swarm", "可用的有 compose、swarm"),
+        );
+        Failure::new(what).hint(hint)
+    })
+}
+
 /// The command line's wish as the planner takes it.
 pub(super) fn wished(args: &args::Wish, names: Vec<String>, lang: Lang) -> Result<Wish, Failure> {
     let address = |written: &Option<String>| -> Result<Option<IpAddr>, Failure> {
@@ -150,6 +163,7 @@ pub(super) fn wished(args: &args::Wish, names: Vec<String>, lang: Lang) -> Resul
     };
     Ok(Wish {
         stacks: names,
+        target: Target::Compose,
         provider: args.provider.clone(),
         net,
         lan_ip: address(&args.lan_ip)?,
@@ -208,10 +222,18 @@ fn random(digits: usize) -> String {
     out
 }
 
-/// What an env file there says already: a database keeps the password that it was made with.
+/// What an env file there, and the files of `secrets/`, say already: a database keeps the password that it was made with.
 pub(super) fn kept(session: &mut Session, dir: &Path) -> BTreeMap<String, String> {
-    let Ok(id) = session.files.read(&dir.join(".env")) else { return BTreeMap::new() };
-    env_values(id, &session.files.get(id).text)
+    let mut out = match session.files.read(&dir.join(".env")) {
+        Ok(id) => env_values(id, &session.files.get(id).text),
+        Err(_) => BTreeMap::new(),
+    };
+    for entry in std::fs::read_dir(dir.join("secrets")).into_iter().flatten().flatten() {
+        if let Ok(text) = std::fs::read_to_string(entry.path()) {
+            out.insert(entry.file_name().to_string_lossy().into_owned(), text.trim_end().to_owned());
+        }
+    }
+    out
 }
 
 fn env_values(id: FileId, text: &str) -> BTreeMap<String, String> {
@@ -314,8 +336,9 @@ fn closing(session: &mut Session, plan: &Plan, rendered: &Rendered, dir: &Path) 
     let names: Vec<&str> = rendered.files.iter().map(|m| m.path.as_str()).collect();
     let names = names.join(", ");
     lines.push(text!("wrote {names} in {shown}", "已写入 {shown}：{names}"));
-    if let Some(private) = rendered.files.iter().find(|m| m.private && !rendered.secrets.is_empty()) {
-        let path = &private.path;
+    if let Some(private) = rendered.files.iter().rfind(|m| m.private && !rendered.secrets.is_empty()) {
+        // On a swarm each secret is a file of its own.
+        let path = private.path.split_inclusive('/').next().unwrap_or_default();
         lines.push(text!(
             "{path} holds new passwords and can be read by you alone",
             "{path} 里是新生成的密码，只有你能读"
@@ -323,8 +346,11 @@ fn closing(session: &mut Session, plan: &Plan, rendered: &Rendered, dir: &Path) 
     }
     lines.push(Text::default());
     let go = if shown == "." { String::new() } else { format!("cd {} && ", session::quoted(&shown)) };
-    lines.push(text!("start:  {go}docker compose up -d", "启动：  {go}docker compose up -d"));
-    lines.extend(after(session, plan, rendered, dir));
+    match plan.target {
+        Target::Compose => lines.push(text!("start:  {go}docker compose up -d", "启动：  {go}docker compose up -d")),
+        Target::Swarm => lines.extend(deployment(plan, &go)),
+    }
+    lines.extend(after(session, plan, rendered, dir, &[]));
     let mut out = String::new();
     for line in lines {
         out.push_str(&tame(line.get(lang)));
@@ -333,8 +359,48 @@ fn closing(session: &mut Session, plan: &Plan, rendered: &Rendered, dir: &Path) 
     out
 }
 
+/// Whether people come in from outside. Model servers of a swarm are called by the project's services alone.
+fn publishes(plan: &Plan) -> bool {
+    plan.parts.iter().any(|p| p.stack.role != Role::Server)
+}
+
+/// The commands of a swarm, from a machine that is in none to a stack that is gone again.
+fn deployment(plan: &Plan, go: &str) -> Vec<Text> {
+    let name = &plan.name;
+    let (data, models) = (stacks::DATA, stacks::MODELS);
+    let serves = plan.parts.iter().any(|p| p.stack.role == Role::Server);
+    let this = "$(docker node inspect self --format '{{.ID}}')";
+    let mut out = vec![text!(
+        "swarm:  docker swarm init   (once, unless this machine is a manager already)",
+        "集群：  docker swarm init   （只做一次；本机已经是管理节点就跳过）"
+    )];
+    if publishes(plan) {
+        out.push(text!(
+            "label:  docker node update --label-add {data}=true {this}   (one machine: it keeps the volumes, and publishes the ports)",
+            "标签：  docker node update --label-add {data}=true {this}   （只给一台机器：卷和发布的端口都在它上面）"
+        ));
+    }
+    if serves {
+        out.push(text!(
+            "label:  docker node update --label-add {models}=true {this}   (each machine that is to run models; docker node ls lists them)",
+            "标签：  docker node update --label-add {models}=true {this}   （每台要跑模型的机器都加；docker node ls 列出所有机器）"
+        ));
+    }
+    out.extend([
+        text!(
+            "start:  {go}(set -a; . ./.env; docker stack deploy -c compose.yaml {name})",
+            "启动：  {go}(set -a; . ./.env; docker stack deploy -c compose.yaml {name})"
+        ),
+        text!("look:   docker stack services {name}", "查看：  docker stack services {name}"),
+        text!("        docker stack ps --no-trunc {name}", "        docker stack ps --no-trunc {name}"),
+        text!("remove: docker stack rm {name}   (volumes stay)", "删除：  docker stack rm {name}   （卷会留下）"),
+    ]);
+    out
+}
+
 /// What follows the start: pages, logins, models, addresses to type, the host.
-pub(super) fn after(session: &mut Session, plan: &Plan, rendered: &Rendered, dir: &Path) -> Vec<Text> {
+/// `there`: the services that the project had before.
+pub(super) fn after(session: &Session, plan: &Plan, rendered: &Rendered, dir: &Path, there: &[String]) -> Vec<Text> {
     let mut lines: Vec<Text> = Vec::new();
     for open in &rendered.opens {
         let (title, url) = (&open.title, &open.url);
@@ -342,14 +408,24 @@ pub(super) fn after(session: &mut Session, plan: &Plan, rendered: &Rendered, dir
         lines.push(text!("open:   {url}   {title}", "打开：  {url}   {title}").and(&login));
     }
     let ollama = plan.parts.iter().find(|p| p.stack.name == "ollama");
-    if ollama.is_some() {
+    if ollama.is_some() && plan.target == Target::Swarm {
+        let name = &plan.name;
+        let each =
+            format!("for c in $(docker ps -q -f name={name}_ollama); do docker exec $c ollama pull llama3.2; done");
+        lines.push(text!(
+            "model:  {each}   (on each machine with the label models; or another of ollama.com/library)",
+            "模型：  {each}   （在每台带 models 标签的机器上执行；或 ollama.com/library 里的其他模型）"
+        ));
+    } else if ollama.is_some() {
         lines.push(text!(
             "model:  docker compose exec ollama ollama pull llama3.2   (or another of ollama.com/library)",
             "模型：  docker compose exec ollama ollama pull llama3.2   （或 ollama.com/library 里的其他模型）"
         ));
     }
     lines.extend(rendered.notes.iter().map(|note| text!("note:   ", "注意：  ").and(note)));
-    let advice = advice(session, plan, dir);
+    let outcome = found_in(session, dir);
+    lines.extend(astray(&outcome, session, dir));
+    let advice = advice(&outcome, session, (plan, rendered), dir, there);
     if !advice.is_empty() {
         lines.push(Text::default());
         lines.extend(advice);
@@ -374,7 +450,12 @@ pub(super) fn after(session: &mut Session, plan: &Plan, rendered: &Rendered, dir
             ));
         }
     }
-    if plan.publish.is_unspecified() || !plan.publish.is_loopback() {
+    if plan.target == Target::Swarm && publishes(plan) {
+        lines.push(text!(
+            "swarm publishes on every address of the machine: whoever reaches it reaches the pages, so make the first account before others do; a firewall in front of it, or iptables' DOCKER-USER, keeps others out",
+            "swarm 会发布在机器的所有地址上：能连到它的人都能打开网页，请抢先注册第一个账号；要挡住别人，用机器前面的防火墙，或者 iptables 的 DOCKER-USER 链"
+        ));
+    } else if plan.target == Target::Compose && !plan.publish.is_loopback() {
         let address = plan.publish;
         lines.push(text!(
             "published on {address}: whoever reaches this machine reaches the pages; make the first account before others do",
@@ -388,23 +469,56 @@ pub(super) fn after(session: &mut Session, plan: &Plan, rendered: &Rendered, dir
         ));
     }
     lines.push(Text::default());
-    let again = if session.files.name_of(dir) == "." {
-        String::new()
-    } else {
-        format!(" {}", session::quoted(&session.files.name_of(dir)))
-    };
+    let again = placed(session, dir);
     lines.push(text!("look again at any time:  dockline lint{again}", "随时可以再检查：  dockline lint{again}"));
     lines
 }
 
-/// The addresses that the applications of the project want typed into their pages.
-fn advice(session: &mut Session, plan: &Plan, dir: &Path) -> Vec<Text> {
-    let lang = session.lang;
+/// What lint says of the project as it is now.
+fn found_in(session: &Session, dir: &Path) -> Outcome {
     let mut files = crate::source::Files::new(session.files.base().to_path_buf());
     let selection = Selection { paths: vec![dir.to_path_buf()], ..Selection::default() };
     let none = foldhash::HashMap::default();
     let (found, _) = discover(&mut files, &selection, &none);
-    let outcome = lint(&mut files, &found, &none, &Options::default());
+    lint(&mut files, &found, &none, &Options::default())
+}
+
+/// Services that were there before and still call where nobody answers, where `fix` has a way for them: to what is new, mostly.
+fn astray(outcome: &Outcome, session: &Session, dir: &Path) -> Option<Text> {
+    let broken = |t: &&Told| {
+        let finding = &t.finding;
+        finding.category == Category::Reach && finding.severity >= Severity::Warning && !finding.fixes.is_empty()
+    };
+    let services: BTreeSet<&str> =
+        outcome.findings.iter().filter(broken).flat_map(|t| t.finding.services.iter().map(String::as_str)).collect();
+    if services.is_empty() {
+        return None;
+    }
+    let list = services.iter().map(|s| format!("`{s}`")).collect::<Vec<_>>();
+    let (en, zh, place) = (list.join(", "), list.join("、"), placed(session, dir));
+    Some(text!(
+        "then:   dockline fix --diff{place}   (what can't be reached yet from {en}: this shows the change, without --diff it is made)",
+        "然后：  dockline fix --diff{place}   （{zh} 里还有连不上的地址：这会列出改法，去掉 --diff 就直接改好）"
+    ))
+}
+
+/// ` DIR`, where it is not the current one.
+fn placed(session: &Session, dir: &Path) -> String {
+    match session.files.name_of(dir) {
+        here if here == "." => String::new(),
+        there => format!(" {}", session::quoted(&there)),
+    }
+}
+
+/// The addresses that the applications of the project want typed into their pages.
+fn advice(
+    outcome: &Outcome,
+    session: &Session,
+    (plan, rendered): (&Plan, &Rendered),
+    dir: &Path,
+    there: &[String],
+) -> Vec<Text> {
+    let lang = session.lang;
     let shown = session.files.name_of(dir);
     let mut out = Vec::new();
     let typed: HashMap<&str, &stacks::Part> =
@@ -412,7 +526,8 @@ fn advice(session: &mut Session, plan: &Plan, dir: &Path) -> Vec<Text> {
     for project in &outcome.projects {
         for advice in &project.advice {
             let part = typed.get(advice.service.as_str());
-            let Some(model) = part.map_or(plan.onto.as_ref(), |p| p.model.as_ref()) else { continue };
+            let offer = || plan.onto.as_ref().or(plan.offer.as_ref()).filter(|_| there.contains(&advice.service));
+            let Some(model) = part.map_or_else(offer, |p| p.model.as_ref()) else { continue };
             let mut advice = advice.clone();
             // What the plan wires, not what the survey would choose.
             let ip = plan.lan_ip.map_or_else(String::new, |ip| ip.to_string());
@@ -424,7 +539,11 @@ fn advice(session: &mut Session, plan: &Plan, dir: &Path) -> Vec<Text> {
             lines.retain(|l| !l.get(lang).is_empty());
             out.extend(lines);
             if let Some(key) = model.key.strip_prefix("${").map(|k| k.trim_end_matches(['}', '?', ':'])) {
-                out.push(text!("  key      what {key} is in .env", "  密钥    .env 里 {key} 的值"));
+                let file = rendered.files.iter().map(|made| made.path.as_str()).find(|path| path.ends_with(key));
+                out.push(match file {
+                    Some(path) => text!("  key      what {path} holds", "  密钥    {path} 的内容"),
+                    None => text!("  key      what {key} is in .env", "  密钥    .env 里 {key} 的值"),
+                });
             }
         }
     }

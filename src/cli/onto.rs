@@ -55,7 +55,7 @@ pub(super) fn run(session: &mut Session, args: &New, dir: &Path) -> Result<u8, F
     if let Some(present) = &wish.present {
         join(&survey, &present.service, &plan, &mut pieces);
     }
-    if let Some(twice) = pieces.services.keys().find(|name| project.service(name).is_some()) {
+    if let Some(twice) = pieces.sections.services.keys().find(|name| project.service(name).is_some()) {
         return Err(Failure::new(text!("the project has `{twice}` already", "项目里已经有 `{twice}`")).hint(text!(
             "leave that stack out, or make it in a project of its own: dockline new",
             "去掉这个栈，或者另建一个项目：dockline new"
@@ -127,7 +127,8 @@ pub(super) fn run(session: &mut Session, args: &New, dir: &Path) -> Result<u8, F
     }
     let listed = if standard { String::new() } else { listed(&item, &dir) };
     lines.push(text!("start:  {shown}docker compose{listed} up -d", "启动：  {shown}docker compose{listed} up -d"));
-    lines.extend(after(session, &plan, &rendered, &dir));
+    let there: Vec<String> = project.services.iter().map(|s| s.name.to_string()).collect();
+    lines.extend(after(session, &plan, &rendered, &dir, &there));
     for line in lines {
         session::print(&format!("{}\n", tame(line.get(lang))));
     }

@@ -154,7 +154,11 @@ fn urls(text: &str) -> Vec<Address> {
         }
         let scheme = slice(text, start..colon).to_ascii_lowercase();
         let rest = from(text, at);
-        let mut length = rest.find(|c: char| c.is_whitespace() || "'\"<>|`{}\\".contains(c)).unwrap_or(rest.len());
+        let ends = |c: char| c.is_whitespace() || "'\"<>|`{}\\".contains(c);
+        // A password that the container's own script fills in: `redis://:${PASSWORD}@redis:6379`.
+        let login = upto(rest, rest.find(|c: char| ends(c) && !"{}".contains(c) || c == '/').unwrap_or(rest.len()));
+        let host = login.rfind('@').filter(|_| login.contains("${")).map_or(0, |i| i + 1);
+        let mut length = from(rest, host).find(ends).map_or(rest.len(), |i| host + i);
         // Another URL behind a comma or semicolon is one of its own.
         if let Some(next) = upto(rest, length).find("://") {
             let cut = upto(rest, next).rfind([',', ';']);
@@ -331,4 +335,21 @@ pub(super) fn bare_host(text: &str) -> Option<String> {
     let word =
         matches!(inner.to_ascii_lowercase().as_str(), "true" | "false" | "none" | "null" | "yes" | "no" | "on" | "off");
     ((v6 || name) && !word && !inner.chars().all(|c| c.is_ascii_digit())).then(|| tidy(inner))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::find;
+
+    #[test]
+    fn a_password_that_is_filled_in_later_hides_no_host() {
+        let hosts = |text: &str| -> Vec<String> {
+            find(text).iter().map(|a| format!("{}:{}", a.host, a.port.unwrap_or_default())).collect()
+        };
+        assert_eq!(hosts("redis://default:${REDIS_PASSWORD}@cache:6379/1"), ["cache:6379"]);
+        assert_eq!(hosts("postgresql://app:${DB_PASSWORD}@db:5432/app?sslmode=disable"), ["db:5432"]);
+        // What an application fills in by itself is no host.
+        assert_eq!(hosts("http://${HOST}/v1"), Vec::<String>::new());
+        assert_eq!(hosts("{\"url\":\"http://api:80\",\"mail\":\"${USER}@example.com\"}"), ["api:80"]);
+    }
 }

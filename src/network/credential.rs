@@ -188,16 +188,7 @@ pub fn offer(service: &Service, judged: &Judged, fact: &Credential) -> Option<Of
     if fact.client.is_empty() && user_information(judged).is_some() {
         return None;
     }
-    // `OPENAI_API_BASE_URL` goes with `OPENAI_API_KEY`, `DIFY_INNER_API_URL` with `DIFY_INNER_API_KEY`.
-    let stems: Vec<String> = ADDRESS_ENDINGS
-        .iter()
-        .filter_map(|ending| key.strip_suffix(ending))
-        .map(|stem| if stem.is_empty() || stem == "PG" { stem.to_owned() } else { format!("{stem}_") })
-        .collect();
-    let named = |endings: &[&str]| {
-        let names = stems.iter().flat_map(|stem| endings.iter().map(move |end| format!("{stem}{end}")));
-        names.into_iter().find(|name| service.env_text(name).is_some_and(|t| !t.is_empty()))
-    };
+    let named = |endings: &[&str]| beside(key, endings).find(|n| service.env_text(n).is_some_and(|t| !t.is_empty()));
     let secret = if !fact.client.is_empty() {
         fact.client
             .iter()
@@ -212,6 +203,30 @@ pub fn offer(service: &Service, judged: &Judged, fact: &Credential) -> Option<Of
     let value = service.env(&secret)?.value.clone()?;
     let (text, path) = (value.text().to_owned(), service.path(&format!("environment.{secret}")));
     Some(Offer { user, secret: Secret { text, key: secret, value: Some(value), span: None, path } })
+}
+
+/// The variable of a client's key that goes with an address, where it is there and empty.
+pub fn blank_key(service: &Service, judged: &Judged) -> Option<String> {
+    let Site::Env(index) = judged.endpoint.site else { return None };
+    let key = &service.environment.get(index)?.key;
+    let mut names = beside(key, &KEY_ENDINGS).filter(|name| service.env(name).is_some());
+    let empty = |name: &String| {
+        let value = service.env(name).and_then(|var| var.value.as_ref());
+        value.is_some_and(|v| !v.uncertain && v.text().is_empty())
+    };
+    // The nearest name counts: a program reads one of them.
+    names.next().filter(empty)
+}
+
+/// The names that go with an address's variable: `OPENAI_API_BASE_URL` with `OPENAI_API_KEY`, `DIFY_INNER_API_URL` with
+/// `DIFY_INNER_API_KEY`.
+fn beside<'e>(key: &str, endings: &'e [&'e str]) -> impl Iterator<Item = String> + use<'e> {
+    let stems: Vec<String> = ADDRESS_ENDINGS
+        .iter()
+        .filter_map(|ending| key.strip_suffix(ending))
+        .map(|stem| if stem.is_empty() || stem == "PG" { stem.to_owned() } else { format!("{stem}_") })
+        .collect();
+    stems.into_iter().flat_map(move |stem| endings.iter().map(move |end| format!("{stem}{end}")))
 }
 
 /// The bytes of an address's user information.

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::catalog::{self, Audience, Image, Ports};
-use crate::compose::{EnvVar, Service};
+use crate::compose::{EnvVar, Service, V};
 use crate::source::{Span, from};
 
 /// The addresses that a server takes connections on.
@@ -192,9 +192,11 @@ fn configured(service: &Service, image: &Image) -> bool {
             || target.contains("/conf")
             || endings.iter().any(|e| target.ends_with(e))
     };
+    // Without a target a config stands at the root, under its own name.
+    let given = |config: &V| config.get("target").and_then(|target| target.str()).is_none_or(file);
     let proxy = image.kind == Some(catalog::ImageKind::Proxy);
     service.mounts.iter().any(|m| file(&m.target))
-        || service.value.get("configs").is_some()
+        || service.value.get("configs").is_some_and(|configs| configs.items().iter().any(given))
         || (proxy && service.command.is_some())
 }
 

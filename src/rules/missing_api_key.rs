@@ -1,7 +1,7 @@
 use crate::catalog::{Auth, Variable, fits};
 use crate::compose::Service;
 use crate::diag::{Applicability, Category, Severity, Strategy};
-use crate::network::{Judged, Reached, Site, Verdict, edges};
+use crate::network::{Audience, Judged, Reached, Site, Verdict, blank_key, edges, locks};
 use crate::remedy::Draft;
 use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::text;
@@ -21,13 +21,14 @@ Ollama, vLLM and llama.cpp take any key, but some clients make no call without o
 LiteLLM fails with `The api_key client option must be set either by passing api_key to the client or by setting the OPENAI_API_KEY environment variable`. For a server
 that asks for no key any word will do, `ollama` say.
 
-Flagged for clients that were looked up; not where the key may come from a file that the project does not show.",
+Flagged for clients that were looked up; not where the key may come from a file that the project does not show. Also where a server of the project was given a key
+(`vllm serve --api-key`) and the client's variable for it is there and empty: `401 Unauthorized`.",
         zh: "\
 Ollama、vLLM、llama.cpp 不在乎 key 是什么，但有些客户端没有 key 就不发请求：Karakeep 和 LibreChat 会当作没有这个提供方，paperless-gpt 起不来，LiteLLM 报
 `The api_key client option must be set either by passing api_key to the client or by setting the OPENAI_API_KEY environment variable`。
 服务端不验证 key 时，随便写一个词就行，比如 `ollama`。
 
-只对查证过的客户端报；key 可能来自项目里看不到的文件时不报。",
+只对查证过的客户端报；key 可能来自项目里看不到的文件时不报。项目里的服务端设了 key（`vllm serve --api-key`），客户端对应的变量却写成空的，也会报：`401 Unauthorized`。",
     },
     check,
 };
@@ -36,6 +37,7 @@ fn check(cx: &mut Cx<'_>) {
     if cx.project().part.is_some() {
         return;
     }
+    blank(cx);
     let found = edges(cx.survey, |j| j.counts() && !j.endpoint.value.uncertain && wanted(cx, j).is_some());
     for edge in found {
         let judged = edge.first();
@@ -78,6 +80,35 @@ fn check(cx: &mut Cx<'_>) {
             });
             Cx::plan(&mut finding, plan);
         }
+        cx.report(finding);
+    }
+}
+
+/// Keys that are there and empty, for servers that ask for one.
+fn blank(cx: &mut Cx<'_>) {
+    let asked = |cx: &Cx<'_>, j: &Judged| {
+        let (Verdict::Ok, Some(Reached::Service { service: target, .. })) = (j.verdict, j.reached) else { return None };
+        let server = cx.service(target).filter(|s| s.active && target != j.endpoint.service)?;
+        let lock = locks(server).into_iter().find(|lock| lock.fact.user.is_none() && !lock.secrets.is_empty())?;
+        let key = blank_key(cx.service(j.endpoint.service)?, j)?;
+        Some((target, lock, key))
+    };
+    let found = edges(cx.survey, |j| {
+        j.counts() && j.role.audience == Audience::Server && !j.endpoint.value.uncertain && asked(cx, j).is_some()
+    });
+    for edge in found {
+        let judged = edge.first();
+        let Some((target, lock, key)) = asked(cx, judged) else { continue };
+        let (name, server) = (cx.name(judged.endpoint.service), cx.name(target));
+        let message = text!("`{server}` refuses `{name}`: `{key}` is empty", "`{server}` 会拒绝 `{name}`：`{key}` 是空的");
+        let label = text!("401 Unauthorized", "会收到 401 Unauthorized");
+        let mut finding = cx.edge(&edge, message, label);
+        finding.cause = Some("auth-missing");
+        let wanted = lock.secrets.first().map_or("", |secret| secret.key.as_str());
+        finding.help.push(text!(
+            "give `{key}` what `{server}` has as {wanted}, from one variable in .env",
+            "让 `{key}` 和 `{server}` 的 {wanted} 一致，都从 .env 里的同一个变量取值"
+        ));
         cx.report(finding);
     }
 }

@@ -1,6 +1,7 @@
 use crate::compose::{Service, ServiceId};
 use crate::remedy::give_item;
 use crate::diag::{Category, Severity};
+use crate::network::Platform;
 use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::text;
 
@@ -30,6 +31,10 @@ One finding for all services that go without.",
 };
 
 fn check(cx: &mut Cx<'_>) {
+    // Swarm ignores `security_opt`.
+    if cx.facts().platform == Platform::Swarm {
+        return;
+    }
     let lacking: Vec<ServiceId> = cx.containers().filter(|(_, s)| !set(s)).map(|(id, _)| id).collect();
     let message = text!("setuid programs can make themselves root in ", "setuid 程序可以变成 root：");
     let Some((mut finding, ids)) = cx.absent(&lacking, "security_opt", &message) else { return };

@@ -17,12 +17,12 @@ pub(super) static RULE: Rule = Rule {
         en: "\
 With `--platform swarm`: `docker stack deploy` reads the Compose files of version 3, not the whole specification. It refuses a file with attributes that it does not know (`profiles`, `gpus`,
 `pull_policy`, `depends_on` with conditions, GPU reservations under `deploy`), and passes in silence over others: `build`, `container_name`, `network_mode`, `restart`, `privileged`,
-`devices`. So a service that relies on `network_mode: host` is on an overlay network there, and one that must be built finds no image.
+`devices`, the address in `127.0.0.1:8080:80`. So that port is open on every address, a service that relies on `network_mode: host` is on an overlay network there, and one that must be built finds no image.
 
 Take `deploy.restart_policy` for `restart`, `deploy.resources.limits` for `mem_limit`, a registry for `build`. `depends_on` gives no order in swarm: let programs try again.",
         zh: "\
 用 `--platform swarm` 时：`docker stack deploy` 只认第 3 版的 Compose 文件，不认完整的规范。遇到不认识的属性（`profiles`、`gpus`、`pull_policy`、带条件的 `depends_on`、`deploy` 里的 GPU 预留）就拒绝整个文件，
-另一些则不声不响地跳过：`build`、`container_name`、`network_mode`、`restart`、`privileged`、`devices`。所以依赖 `network_mode: host` 的服务到了那里会接在 overlay 网络上，要构建的服务则找不到镜像。
+另一些则不声不响地跳过：`build`、`container_name`、`network_mode`、`restart`、`privileged`、`devices`、`127.0.0.1:8080:80` 里的地址。所以这个端口会在所有地址上开放，依赖 `network_mode: host` 的服务到了那里会接在 overlay 网络上，要构建的服务则找不到镜像。
 
 `restart` 换成 `deploy.restart_policy`，`mem_limit` 换成 `deploy.resources.limits`，`build` 换成镜像仓库。swarm 里 `depends_on` 不保证顺序：让程序自己重试。",
     },
@@ -64,6 +64,8 @@ fn check(cx: &mut Cx<'_>) {
                 refused.push(Held { place, services: vec![id], what });
             } else if IGNORED.contains(&key) {
                 ignored.push(Held { place, services: vec![id], what: key.to_owned() });
+            } else if key == "ports" && service.ports.iter().any(|p| p.bound_to().is_some_and(|ip| !ip.is_unspecified())) {
+                ignored.push(Held { place, services: vec![id], what: "ports (address)".to_owned() });
             }
         }
     }
@@ -95,6 +97,7 @@ fn refuses(service: &Service, entry: &Entry) -> Option<String> {
     match key {
         "depends_on" if entry.value.map().is_some() => Some("depends_on (mapping)".to_owned()),
         "env_file" if entry.value.items().iter().any(|i| i.map().is_some()) => Some("env_file (mapping)".to_owned()),
+        "ports" if entry.value.items().iter().any(|i| i.get("host_ip").is_some()) => Some("ports (host_ip)".to_owned()),
         "deploy" => {
             let reserved = service.value.get("deploy")?.get("resources")?.get("reservations")?;
             reserved.get("devices").map(|_| "deploy.resources.reservations.devices".to_owned())

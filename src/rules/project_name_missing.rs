@@ -1,6 +1,7 @@
 use crate::compose::default_name;
 use crate::diag::{Category, Severity};
 use crate::interpolation::Setter;
+use crate::network::Platform;
 use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
 use crate::text;
 
@@ -30,6 +31,10 @@ A project that runs already keeps its volumes only under the name that it has: `
 };
 
 fn check(cx: &mut Cx<'_>) {
+    // There the command line gives the name, and a file with one is refused.
+    if cx.facts().platform == Platform::Swarm {
+        return;
+    }
     let project = cx.project();
     let told = project.scope.get("COMPOSE_PROJECT_NAME").is_some_and(|bound| bound.setter != Setter::Compose);
     if project.root.get("name").is_some() || told || project.part.is_some() || project.incomplete {

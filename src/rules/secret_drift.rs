@@ -1,5 +1,5 @@
 use crate::catalog::{KnownSecret, known_secret};
-use crate::compose::ServiceId;
+use crate::compose::{Service, ServiceId};
 use crate::diag::{Category, Finding, Place, Related, Severity, Text};
 use crate::network::{Audience, Judged, Lock, Reached, Secret, Verdict, locks, offer};
 use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
@@ -75,7 +75,7 @@ fn compare(cx: &Cx<'_>, judged: &Judged, target: ServiceId, lock: &Lock) -> Opti
     let (service, server) = (cx.service(judged.endpoint.service)?, cx.service(target)?);
     let offer = offer(service, judged, lock.fact)?;
     // Another user may have been made by a script; a cache's clients mostly name none.
-    let nameless = lock.user.as_deref() == Some("default") && offer.user.is_none();
+    let nameless = offer.user.is_none() && (lock.user.as_deref() == Some("default") || only_user(server, lock));
     if offer.user != lock.user && !nameless {
         return None;
     }
@@ -101,6 +101,9 @@ fn compare(cx: &Cx<'_>, judged: &Judged, target: ServiceId, lock: &Lock) -> Opti
     let mut finding = cx.finding(place.span, place.path, message);
     finding.cause = Some("secret-drift");
     finding.services = vec![name.to_string()];
+    if offer.user.is_none() && lock.user.as_deref() != Some("default") && lock.fact.user.is_some() {
+        finding.severity = Severity::Warning;
+    }
     finding.label = answer(judged, lock);
     if let Some(secret) = lock.secrets.first() {
         let key = &secret.key;
@@ -124,6 +127,14 @@ fn compare(cx: &Cx<'_>, judged: &Judged, target: ServiceId, lock: &Lock) -> Opti
         ));
     }
     Some(finding)
+}
+
+/// Whether a database has nobody but the user that its image makes by itself: a client that names none means that one, or
+/// one that is not there.
+fn only_user(server: &Service, lock: &Lock) -> bool {
+    let own = lock.fact.user.is_some_and(|(name, default)| server.env(name).is_none() && default == lock.user.as_deref());
+    let scripts = server.mounts.iter().any(|m| m.target.starts_with("/docker-entrypoint-initdb.d"));
+    own && !scripts && locks(server).len() == 1
 }
 
 /// What the server answers.

@@ -115,8 +115,7 @@ pub fn is_origin(written: &str) -> bool {
 pub fn host_side(wish: &HostWish, secret: &SecretSource) -> Result<Rendered, Error> {
     let secrets: Arc<Mutex<Vec<String>>> = Arc::default();
     let (kept, source, lang) = (secrets.clone(), secret.clone(), wish.lang);
-    let mut engine = templates::engine();
-    engine.add_function("say", move |en: String, zh: String| if lang == Lang::Zh { zh } else { en });
+    let mut engine = templates::engine(lang);
     engine.add_function("secret", move |digits: usize| {
         let made = source(digits);
         if let Ok(mut list) = kept.lock() {

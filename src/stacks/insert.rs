@@ -16,9 +16,9 @@ pub fn insert(tree: &Tree, root: NodeId, fragments: &Fragments) -> Result<String
     let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
     let step = step(tree, root);
     for (name, entries, gap) in [
-        ("services", &fragments.services, true),
-        ("networks", &fragments.networks, false),
-        ("volumes", &fragments.volumes, false),
+        ("services", &fragments.sections.services, true),
+        ("networks", &fragments.sections.networks, false),
+        ("volumes", &fragments.sections.volumes, false),
     ] {
         if entries.is_empty() {
             continue;

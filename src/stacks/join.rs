@@ -8,11 +8,16 @@ pub(super) type Entries = BTreeMap<String, Vec<String>>;
 
 /// A file in its sections.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Sections {
+pub struct Sections {
     pub services: Entries,
     pub networks: Entries,
     pub volumes: Entries,
+    pub configs: Entries,
+    pub secrets: Entries,
 }
+
+/// The keys of a service in their order, each with the lines that are its own and the comments above it.
+pub(super) type Keys = Vec<(String, Vec<String>)>;
 
 impl Sections {
     /// Adds a fragment. What is there already stays.
@@ -58,10 +63,11 @@ impl Sections {
 }
 
 /// The sections as Compose reads them.
-pub(super) fn document(services: &Entries, networks: &Entries, volumes: &Entries) -> String {
+pub(super) fn document(sections: &Sections) -> String {
+    let Sections { services, networks, volumes, configs, secrets } = sections;
     let blocks: Vec<String> = services.values().map(|lines| lines.join("\n") + "\n").collect();
     let mut out = if blocks.is_empty() { String::new() } else { format!("services:\n{}", blocks.join("\n")) };
-    for (name, entries) in [("networks", networks), ("volumes", volumes)] {
+    for (name, entries) in [("networks", networks), ("volumes", volumes), ("secrets", secrets), ("configs", configs)] {
         if !entries.is_empty() {
             let lines: Vec<&str> = entries.values().flatten().map(String::as_str).collect();
             let gap = if out.is_empty() { "" } else { "\n" };
@@ -72,11 +78,13 @@ pub(super) fn document(services: &Entries, networks: &Entries, volumes: &Entries
 }
 
 /// Source: the rule `service-key-order`, which has it from dclint; what is not named follows by the alphabet.
-const ORDER: [&str; 18] = [
+const ORDER: [&str; 20] = [
     "<<",
     "image",
     "depends_on",
     "volumes",
+    "configs",
+    "secrets",
     "environment",
     "ports",
     "networks",
@@ -95,8 +103,14 @@ const ORDER: [&str; 18] = [
 
 /// A service with its keys in order; comments stay with the key below them.
 fn sorted(lines: &[String]) -> Vec<String> {
+    let (head, keys) = apart(lines);
+    together(head, keys)
+}
+
+/// A service as what stands above its keys, and these.
+pub(super) fn apart(lines: &[String]) -> (Vec<String>, Keys) {
     let (mut head, mut waiting) = (Vec::new(), Vec::new());
-    let mut keys: Vec<(String, Vec<String>)> = Vec::new();
+    let mut keys = Keys::new();
     for line in lines {
         let indent = line.len() - line.trim_start().len();
         if indent < 4 {
@@ -111,6 +125,11 @@ fn sorted(lines: &[String]) -> Vec<String> {
             lines.push(line.clone());
         }
     }
+    (head, keys)
+}
+
+/// The way back, with the keys in order.
+pub(super) fn together(mut head: Vec<String>, mut keys: Keys) -> Vec<String> {
     let rank = |name: &str| ORDER.iter().position(|k| *k == name).unwrap_or(ORDER.len());
     keys.sort_by(|(a, _), (b, _)| rank(a).cmp(&rank(b)).then_with(|| a.cmp(b)));
     head.extend(keys.into_iter().flat_map(|(_, lines)| lines));

@@ -8,10 +8,12 @@ mod plan;
 mod provider;
 mod render;
 mod stack;
+mod swarm;
 
 pub use host::{Auth, HostWish, PORT, Way, host_side, is_origin, is_subnet};
 pub use insert::insert;
-pub use plan::{Edge, Gpu, Part, Plan, Present, Refusal, Strategy, Wish, plan};
+pub use plan::{Edge, Gpu, Mirror, Part, Plan, Present, Refusal, Strategy, Target, Wish, plan};
 pub use provider::{PROVIDERS, Provider};
 pub use render::{Fragments, Made, Open, Rendered, SecretSource, fragments, render};
 pub use stack::{Role, Stack, checked, stack, stacks};
+pub use swarm::{DATA, MODELS};

@@ -8,6 +8,26 @@ use super::stack::{Role, Stack, stack, stacks};
 use crate::diag::{Lang, Text};
 use crate::text;
 
+/// What runs the project.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Target {
+    /// Docker Compose, on one machine.
+    #[default]
+    Compose,
+    /// Docker Swarm: `docker stack deploy`, on one machine or several.
+    Swarm,
+}
+
+impl Target {
+    pub fn parse(word: &str) -> Option<Self> {
+        match word {
+            "compose" => Some(Self::Compose),
+            "swarm" => Some(Self::Swarm),
+            _ => None,
+        }
+    }
+}
+
 /// How the model server is reached.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Strategy {
@@ -65,12 +85,14 @@ pub struct Present {
 #[derive(Clone, Debug, Default)]
 pub struct Wish {
     pub stacks: Vec<String>,
+    pub target: Target,
     pub provider: Option<String>,
     pub net: Option<Strategy>,
     pub lan_ip: Option<IpAddr>,
     /// The address on which the pages are published.
     pub publish: Option<IpAddr>,
     pub gpu: Option<Gpu>,
+    /// As [`Mirror`] is written.
     pub registry: Option<String>,
     /// `[STACK.]CHOICE=VALUE`
     pub with: Vec<String>,
@@ -134,6 +156,7 @@ pub struct Part {
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub name: String,
+    pub target: Target,
     pub lang: Lang,
     pub parts: Vec<Part>,
     pub provider: &'static Provider,
@@ -141,9 +164,56 @@ pub struct Plan {
     pub lan_ip: Option<IpAddr>,
     pub publish: IpAddr,
     pub gpu: Option<Gpu>,
-    pub registry: Option<String>,
+    pub mirror: Option<Mirror>,
     /// What the application that is there already calls.
     pub onto: Option<Edge>,
+    /// What other services of the project can call: the gateway or the model server among the parts.
+    pub offer: Option<Edge>,
+}
+
+/// Where images are pulled from instead of their own registries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mirror {
+    /// The one registry that it stands for (`docker.io`); none: it has all of them, each under its full name.
+    pub of: Option<String>,
+    /// What stands in front of an image's name, without a slash at the end.
+    pub prefix: String,
+}
+
+impl Mirror {
+    /// Reads `m.example.com/proxy`, or `docker.io=hub.example.com` for a mirror of one registry.
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        let (of, prefix) = match text.split_once('=') {
+            Some((of, prefix)) => (Some(of), prefix),
+            None => (None, text),
+        };
+        let prefix = prefix.trim_end_matches('/');
+        let plain = |s: &str| !s.is_empty() && s.chars().all(|c| c.is_ascii_alphanumeric() || "._-:/".contains(c));
+        if !plain(prefix) || prefix.contains("://") || of.is_some_and(|of| !plain(of) || of.contains('/')) {
+            return Err(Refusal::new(
+                text!("`{text}` is no registry", "`{text}` 不是镜像仓库"),
+                text!(
+                    "without http://: --registry m.example.com for a mirror of all registries, --registry docker.io=hub.example.com for one of Docker Hub",
+                    "不带 http://：各家仓库都有的镜像站写 --registry m.example.com，只有 Docker Hub 的写 --registry docker.io=hub.example.com"
+                ),
+            ));
+        }
+        Ok(Self { of: of.map(str::to_owned), prefix: prefix.to_owned() })
+    }
+
+    /// An image's name as a project writes it, with the prefix in a variable of `.env`.
+    pub fn named(&self, name: &str) -> String {
+        let (registry, path) = match name.split_once('/') {
+            Some((first, rest)) if first.contains(['.', ':']) => (first, rest.to_owned()),
+            Some(_) => ("docker.io", name.to_owned()),
+            None => ("docker.io", format!("library/{name}")),
+        };
+        match &self.of {
+            None => format!("${{REGISTRY:?}}/{registry}/{path}"),
+            Some(of) if of == registry => format!("${{REGISTRY:?}}/{path}"),
+            Some(_) => name.to_owned(),
+        }
+    }
 }
 
 impl Plan {
@@ -228,6 +298,9 @@ pub fn plan(wish: &Wish) -> Result<Plan, Refusal> {
         None => to_provider(wish, provider, net),
     };
     idle(wish, &parts)?;
+    if wish.target == Target::Swarm {
+        fits_swarm(wish, net, calls && provider.outside.is_none())?;
+    }
     if let Some(gpu) = wish.gpu {
         let servers = || parts.iter().filter(|p| p.stack.role == Role::Server);
         if !servers().any(|p| p.stack.gpus.iter().any(|g| g == gpu.word())) {
@@ -240,16 +313,69 @@ pub fn plan(wish: &Wish) -> Result<Plan, Refusal> {
     }
     Ok(Plan {
         name: wish.name.clone(),
+        target: wish.target,
         lang: wish.lang,
         parts,
         provider,
         net,
         lan_ip: wish.lan_ip,
-        publish: wish.publish.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        publish: wish.publish.unwrap_or(IpAddr::V4(match wish.target {
+            Target::Compose => Ipv4Addr::LOCALHOST,
+            Target::Swarm => Ipv4Addr::UNSPECIFIED,
+        })),
         gpu: wish.gpu,
-        registry: wish.registry.clone(),
+        mirror: wish.registry.as_deref().map(Mirror::parse).transpose()?,
+        offer: (gateway.is_some() || chosen.iter().any(|s| s.role == Role::Server)).then(|| onto.clone()),
         onto: wish.onto.then_some(onto),
     })
+}
+
+/// Refuses what a swarm does otherwise than a person would think, or not at all. Seen on Docker 28.5.2.
+fn fits_swarm(wish: &Wish, net: Strategy, called: bool) -> Result<(), Refusal> {
+    let elsewhere = text!(
+        "--net lan-ip --lan-ip ADDRESS reaches a server on one machine; --provider ollama --net service runs it in the swarm",
+        "用 --net lan-ip --lan-ip 地址 连接某一台机器上的服务；或者用 --provider ollama --net service 让它在 swarm 里运行"
+    );
+    match net {
+        Strategy::HostGateway if called => {
+            return Err(Refusal::new(
+                text!(
+                    "in a swarm `host.docker.internal` is whichever machine the task runs on",
+                    "在 swarm 里，任务跑在哪台机器上，`host.docker.internal` 就是哪台机器"
+                ),
+                elsewhere,
+            ));
+        }
+        Strategy::HostNetwork if called => {
+            return Err(Refusal::new(
+                text!("swarm ignores `network_mode: host`", "swarm 会忽略 `network_mode: host`"),
+                elsewhere,
+            ));
+        }
+        _ => {}
+    }
+    if let Some(address) = wish.publish.filter(|address| !address.is_unspecified()) {
+        return Err(Refusal::new(
+            text!(
+                "swarm can't publish on {address} alone: it has ports, and no addresses for them",
+                "swarm 不能只发布在 {address} 上：它只有端口，没有地址"
+            ),
+            text!(
+                "leave --publish out, and let the firewall of the machines say who gets in",
+                "去掉 --publish，由各台机器的防火墙决定谁能访问"
+            ),
+        ));
+    }
+    if wish.gpu == Some(Gpu::Amd) {
+        return Err(Refusal::new(
+            text!("swarm ignores `devices`, which AMD's cards need", "AMD 显卡要用 `devices`，而 swarm 会忽略它"),
+            text!(
+                "run Ollama beside the swarm, and reach it by --net lan-ip",
+                "在 swarm 之外运行 Ollama，用 --net lan-ip 连接"
+            ),
+        ));
+    }
+    Ok(())
 }
 
 fn provider(wish: &Wish, chosen: &[&'static Stack]) -> Result<&'static Provider, Refusal> {

@@ -6,8 +6,9 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
 use super::join::{Sections, document};
-use super::plan::{Gpu, Part, Plan, Strategy};
+use super::plan::{Gpu, Mirror, Part, Plan, Strategy, Target};
 use super::stack::{Pin, images};
+use super::swarm;
 use crate::diag::{Lang, Text};
 use crate::templates::{self, Error, ErrorKind, Value, context};
 use crate::text;
@@ -46,9 +47,7 @@ pub struct Rendered {
 /// A project in pieces, for a file that is there already.
 #[derive(Clone, Debug)]
 pub struct Fragments {
-    pub services: BTreeMap<String, Vec<String>>,
-    pub networks: BTreeMap<String, Vec<String>>,
-    pub volumes: BTreeMap<String, Vec<String>>,
+    pub sections: Sections,
     /// `KEY=value` and comment lines.
     pub env: Vec<String>,
     pub rest: Rendered,
@@ -66,7 +65,13 @@ const COMMON: &[&str] = &[
 
 /// Makes a whole project. `kept` are values of an env file that is there: a database has its password already.
 pub fn render(plan: &Plan, secret: &SecretSource, kept: &BTreeMap<String, String>) -> Result<Rendered, Error> {
-    let pieces = pieces(plan, secret, kept, true)?;
+    let mut pieces = pieces(plan, secret, kept, true)?;
+    let on_swarm = plan.target == Target::Swarm;
+    if on_swarm {
+        let script = templates::text(swarm::SCRIPT).unwrap_or_default();
+        let script = templates::engine(plan.lang).render_named_str(swarm::SCRIPT, script, ())?;
+        swarm::to_swarm(plan, &mut pieces, script, kept);
+    }
     let mut compose = String::new();
     let lang = plan.lang;
     let checked = super::stack::checked();
@@ -78,12 +83,22 @@ pub fn render(plan: &Plan, secret: &SecretSource, kept: &BTreeMap<String, String
     say(
         &mut compose,
         &text!(
-            "Made by dockline; it is yours to change. Image versions are those of {checked}.\n\
-             A cpu_quota of 100000 is one processor; unlike cpus it does no harm on a machine that has fewer.",
-            "由 dockline 生成，可以随意修改。镜像版本为 {checked} 时的版本。\n\
-             cpu_quota 100000 等于一个 CPU；和 cpus 不同，机器核数不够也不会报错。"
+            "Made by dockline; it is yours to change. Image versions are those of {checked}.",
+            "由 dockline 生成，可以随意修改。镜像版本为 {checked} 时的版本。"
         ),
     );
+    let processors = if on_swarm {
+        text!(
+            "A machine with fewer processors than a service's cpus refuses to run it.",
+            "机器的 CPU 核数少于服务的 cpus 时，会拒绝运行它。"
+        )
+    } else {
+        text!(
+            "A cpu_quota of 100000 is one processor; unlike cpus it does no harm on a machine that has fewer.",
+            "cpu_quota 100000 等于一个 CPU；和 cpus 不同，机器核数不够也不会报错。"
+        )
+    };
+    say(&mut compose, &processors);
     compose.push_str("#\n");
     say(
         &mut compose,
@@ -94,31 +109,48 @@ pub fn render(plan: &Plan, secret: &SecretSource, kept: &BTreeMap<String, String
              dockline: ignore-file[read-only-missing] 这些镜像会写哪些目录，并不都清楚"
         ),
     );
-    let lines = || pieces.sections.services.values().flatten();
-    if lines().any(|l| l.ends_with("*common")) {
-        compose.push_str("\nx-common: &common\n");
-        for line in COMMON {
-            let _ = writeln!(compose, "  {line}");
+    if on_swarm && pieces.sections.services.values().flatten().any(|line| line == "    ports:") {
+        say(
+            &mut compose,
+            &text!(
+                "dockline: ignore-file[port-on-all-interfaces] swarm has no address to publish a port on",
+                "dockline: ignore-file[port-on-all-interfaces] swarm 发布端口时不能指定地址"
+            ),
+        );
+    }
+    let anchors = [("common", if on_swarm { swarm::COMMON } else { COMMON }), ("deploy", swarm::DEPLOY)];
+    for (name, common) in anchors {
+        let alias = format!("*{name}");
+        if pieces.sections.services.values().flatten().any(|line| line.ends_with(&alias)) {
+            let _ = writeln!(compose, "\nx-{name}: &{name}\n  {}", common.join("\n  "));
         }
     }
-    let Sections { services, networks, volumes } = &pieces.sections;
-    let _ = write!(compose, "\nname: {}\n\n{}", plan.name, document(services, networks, volumes));
+    // `docker stack deploy` takes the name from its command line, and refuses it here.
+    if !on_swarm {
+        let _ = writeln!(compose, "\nname: {}", plan.name);
+    }
+    let _ = write!(compose, "\n{}", document(&pieces.sections));
     let mut rendered = pieces.rest;
     rendered.files.insert(0, Made { path: "compose.yaml".to_owned(), text: compose, private: false });
     if !pieces.env.is_empty() {
         let mut env = String::new();
-        let what = if rendered.secrets.is_empty() {
-            text!("Read by docker compose.", "由 docker compose 读取。")
-        } else {
+        let mut what = if on_swarm {
             text!(
-                "Read by docker compose. Keep it to yourself: it holds the passwords.",
-                "由 docker compose 读取。里面有密码，不要外传。"
+                "For the shell that deploys: docker stack deploy reads no such file by itself.",
+                "给部署用的 shell 读：docker stack deploy 自己不读这个文件。"
             )
+        } else {
+            text!("Read by docker compose.", "由 docker compose 读取。")
         };
+        let secret = |line: &String| rendered.secrets.iter().any(|s| !s.is_empty() && line.contains(s.as_str()));
+        if pieces.env.iter().any(secret) {
+            what = what.and(&text!(" Keep it to yourself: it holds the passwords.", "里面有密码，不要外传。"));
+        }
         say(&mut env, &what);
         env.push_str(&(pieces.env.join("\n") + "\n"));
         rendered.files.insert(1, Made { path: ".env".to_owned(), text: env, private: true });
-        rendered.files.insert(2, Made { path: ".gitignore".to_owned(), text: ".env\n".to_owned(), private: false });
+        let ignored = if on_swarm { ".env\nsecrets/\n" } else { ".env\n" };
+        rendered.files.insert(2, Made { path: ".gitignore".to_owned(), text: ignored.to_owned(), private: false });
     }
     Ok(rendered)
 }
@@ -126,21 +158,21 @@ pub fn render(plan: &Plan, secret: &SecretSource, kept: &BTreeMap<String, String
 impl Fragments {
     /// A Compose file of nothing else.
     pub fn document(&self) -> String {
-        document(&self.services, &self.networks, &self.volumes)
+        document(&self.sections)
     }
 }
 
 /// Makes the pieces that go into a project of the user's own; each service says all that it needs.
 pub fn fragments(plan: &Plan, secret: &SecretSource, kept: &BTreeMap<String, String>) -> Result<Fragments, Error> {
     let pieces = pieces(plan, secret, kept, false)?;
-    let Sections { services, networks, volumes } = pieces.sections;
-    Ok(Fragments { services, networks, volumes, env: pieces.env, rest: pieces.rest })
+    Ok(Fragments { sections: pieces.sections, env: pieces.env, rest: pieces.rest })
 }
 
-struct Pieces {
-    sections: Sections,
-    env: Vec<String>,
-    rest: Rendered,
+/// A project before it is written down.
+pub(super) struct Pieces {
+    pub sections: Sections,
+    pub env: Vec<String>,
+    pub rest: Rendered,
 }
 
 fn pieces(
@@ -165,12 +197,16 @@ fn pieces(
                 made
             })
         };
+        let mut engine = templates::engine(plan.lang);
+        functions(&mut engine, plan, part, &source, anchored);
+        let values = values(plan, part);
         let render = |path: &str| -> Result<Option<String>, Error> {
             let path = format!("{name}/{path}");
             let Some(text) = templates::text(&path) else { return Ok(None) };
-            let mut engine = templates::engine();
-            functions(&mut engine, plan, part, &source, anchored);
-            engine.render_named_str(&path, text, values(plan, part)).map(Some)
+            engine.render_named_str(&path, text, &values).map(Some)
+        };
+        let told = |en: &str, zh: &str| -> Result<Text, Error> {
+            Ok(Text::new(&engine.render_str(en, &values)?, &engine.render_str(zh, &values)?))
         };
         sections.add(&render("compose.yaml")?.unwrap_or_default());
         if let Some(text) = render("env")? {
@@ -182,14 +218,19 @@ fn pieces(
             }
         }
         for note in part.stack.note.iter().filter(|n| holds(n.when.as_deref(), part)) {
-            rest.notes.push(Text::new(&note.en, &note.zh));
+            rest.notes.push(told(&note.en, &note.zh)?);
         }
         if part.asked && part.stack.role != super::Role::Server {
             let address = shown(plan.publish);
             let (title, port) = (name.clone(), part.port);
-            let login = part.stack.login.as_ref().map(super::stack::Words::text);
+            let login = part.stack.login.as_ref().map(|login| told(&login.en, &login.zh)).transpose()?;
             rest.opens.push(Open { title, url: format!("http://{address}:{port}"), login });
         }
+    }
+    if let Some(mirror) = &plan.mirror {
+        let (lines, note) = mirrored(mirror, &sections, plan.lang);
+        env.splice(0..0, lines);
+        rest.notes.push(note);
     }
     for line in &mut env {
         if let Some((key, _)) = line.split_once('=')
@@ -222,18 +263,40 @@ fn shown(address: IpAddr) -> String {
     }
 }
 
+/// The lines of `.env` for a mirror, and what a person does first: whether it has the images, nobody here knows.
+fn mirrored(mirror: &Mirror, sections: &Sections, lang: Lang) -> (Vec<String>, Text) {
+    let mut lines = sections.services.values().flatten();
+    let Some(image) = lines.find_map(|line| line.trim_start().strip_prefix("image: ${REGISTRY:?}")) else {
+        let of = mirror.of.as_deref().unwrap_or_default();
+        return (
+            Vec::new(),
+            text!(
+                "no image here comes from {of}: --registry changes nothing",
+                "这里没有来自 {of} 的镜像，--registry 没有用上"
+            ),
+        );
+    };
+    let about = match &mirror.of {
+        None => text!(
+            "Where images are pulled from, under their full names: REGISTRY{image}",
+            "镜像从哪里拉取，后面接完整的名字：REGISTRY{image}"
+        ),
+        Some(of) => {
+            text!("Where images of {of} are pulled from: REGISTRY{image}", "{of} 的镜像从哪里拉取：REGISTRY{image}")
+        }
+    };
+    let prefix = &mirror.prefix;
+    let note = text!(
+        "whether the mirror has the images:  docker pull {prefix}{image}",
+        "先看镜像站有没有这些镜像：  docker pull {prefix}{image}"
+    );
+    (vec![format!("# {}", about.get(lang)), format!("REGISTRY={prefix}")], note)
+}
+
 /// Lines of `.env` that belong to no stack.
 fn shared_env(plan: &Plan) -> Vec<String> {
     let mut out = Vec::new();
-    let mut say = |text: &Text| out.push(format!("# {}", text.get(plan.lang)));
     let calls = plan.edges().next().is_some();
-    if let Some(prefix) = &plan.registry {
-        say(&text!(
-            "Where images are pulled from: PREFIX/docker.io/library/redis:7",
-            "镜像从哪里拉取：前缀/docker.io/library/redis:7"
-        ));
-        out.push(format!("REGISTRY={}", prefix.trim_end_matches('/')));
-    }
     if let (Strategy::LanIp, Some(ip), true, None) = (plan.net, plan.lan_ip, calls, plan.provider.outside) {
         let title = plan.provider.title;
         out.push(format!("# {}", text!("The machine that {title} runs on", "运行 {title} 的机器").get(plan.lang)));
@@ -299,17 +362,39 @@ fn functions(
 ) {
     use minijinja::value::Kwargs;
 
-    let lang = plan.lang;
-    engine.add_function("say", move |en: String, zh: String| if lang == Lang::Zh { zh } else { en });
-
-    let (gpu, prefix) = (plan.gpu, plan.registry.is_some());
+    let (gpu, mirror) = (plan.gpu, plan.mirror.clone());
     engine.add_function("image", move |name: String| {
         let pin = images().images.get(&name).ok_or_else(|| wrong(format!("no image `{name}`")))?;
-        Ok::<_, Error>(reference(pin, gpu, prefix))
+        Ok::<_, Error>(reference(pin, gpu, mirror.as_ref()))
     });
 
     let source = secret.clone();
     engine.add_function("secret", move |digits: usize| source(digits));
+
+    // What a person is told of commands and files. `again` stands behind other words.
+    let (target, project) = (plan.target, plan.name.clone());
+    engine.add_function("logs", move |service: String| match target {
+        Target::Compose => format!("docker compose logs -f {service}"),
+        Target::Swarm => format!("docker service logs -f {project}_{service}"),
+    });
+    let lang = plan.lang;
+    engine.add_function("kept", move |key: String| {
+        let text = match target {
+            Target::Compose => text!("{key} of .env", ".env 里的 {key}"),
+            Target::Swarm => {
+                let path = swarm::secret_file(&key);
+                text!("what {path} holds", "{path} 的内容")
+            }
+        };
+        text.get(lang).to_owned()
+    });
+    engine.add_function("again", move || {
+        let text = match target {
+            Target::Compose => Text::same(" docker compose up -d"),
+            Target::Swarm => text!(" count REVISION up and deploy again", "把 REVISION 加一，重新部署"),
+        };
+        text.get(lang).to_owned()
+    });
 
     // The services that must be healthy first.
     let model = part.model.clone();
@@ -407,18 +492,8 @@ fn functions(
     });
 }
 
-/// `NAME:TAG`, behind the registry's variable where there is one.
-fn reference(pin: &Pin, gpu: Option<Gpu>, prefix: bool) -> String {
+/// `NAME:TAG`, from the mirror where there is one.
+pub(super) fn reference(pin: &Pin, gpu: Option<Gpu>, mirror: Option<&Mirror>) -> String {
     let tag = pin.amd.as_ref().filter(|_| gpu == Some(Gpu::Amd)).unwrap_or(&pin.tag);
-    let name = &pin.name;
-    if !prefix {
-        return format!("{name}:{tag}");
-    }
-    let first = name.split('/').next().unwrap_or_default();
-    let full = match name.contains('/') {
-        true if first.contains('.') => name.clone(),
-        true => format!("docker.io/{name}"),
-        false => format!("docker.io/library/{name}"),
-    };
-    format!("${{REGISTRY:?}}/{full}:{tag}")
+    format!("{}:{tag}", mirror.map_or_else(|| pin.name.clone(), |mirror| mirror.named(&pin.name)))
 }

@@ -25,8 +25,8 @@ pub enum Role {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Words {
-    en: String,
-    zh: String,
+    pub en: String,
+    pub zh: String,
 }
 
 impl Words {
@@ -119,6 +119,9 @@ pub(super) struct Pin {
     pub name: String,
     pub tag: String,
     pub amd: Option<String>,
+    /// What its container starts, where something is to go before that.
+    pub entrypoint: Option<Vec<String>>,
+    pub command: Option<Vec<String>>,
     #[allow(dead_code, reason = "read by people, and its form by a test")]
     pub seen: String,
 }

@@ -148,26 +148,32 @@ pub fn expect(path: &Path, text: &str) -> Result<(), String> {
     Err(format!("{} (BLESS=1 rewrites it):\n{diff}", path.display()))
 }
 
+/// What the engine tests unpacked, then what is on the path.
+fn unpacked_or_installed(unpacked: &str, name: &str) -> impl Iterator<Item = PathBuf> {
+    let cache = std::env::var_os("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")));
+    let unpacked = cache.map(|c| c.join("dockline-engine").join(unpacked));
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let on_path: Vec<PathBuf> = std::env::split_paths(&path).map(|dir| dir.join(name)).collect();
+    unpacked.into_iter().chain(on_path).filter(|p| p.is_file())
+}
+
+/// Docker's command line. It reads stacks without an engine.
+pub fn docker() -> Option<PathBuf> {
+    unpacked_or_installed("root/usr/bin/docker", "docker").next()
+}
+
 /// docker-compose v2: `$COMPOSE_BIN`, what the engine tests unpacked, or the one on the path.
 pub fn compose() -> Option<PathBuf> {
     if let Some(named) = std::env::var_os("COMPOSE_BIN") {
         return Some(PathBuf::from(named));
     }
-    let cache = std::env::var_os("XDG_CACHE_HOME")
-        .map(PathBuf::from)
-        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")));
-    let unpacked = cache.map(|c| c.join("dockline-engine/docker-compose"));
-    let on_path = std::env::var_os("PATH")
-        .into_iter()
-        .flat_map(|p| std::env::split_paths(&p).map(|d| d.join("docker-compose")).collect::<Vec<_>>());
-    unpacked.into_iter().chain(on_path).find(|p| {
+    unpacked_or_installed("docker-compose", "docker-compose").find(|p| {
         // Debian 12's own is version 1, which is another program.
-        p.is_file()
-            && Command::new(p).arg("version").output().is_ok_and(|o| String::from_utf8_lossy(&o.stdout).contains("v2"))
-            || p.is_file()
-                && Command::new(p).arg("version").output().is_ok_and(|o| {
-                    let said = String::from_utf8_lossy(&o.stdout).into_owned();
-                    said.contains(" 2.") || said.contains(" 5.")
-                })
+        Command::new(p).arg("version").output().is_ok_and(|o| {
+            let said = String::from_utf8_lossy(&o.stdout);
+            said.contains("v2") || said.contains(" 2.") || said.contains(" 5.")
+        })
     })
 }
