@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Ailment, Layer, Patient};
+use crate::catalog::Reference;
 use crate::compose::{Mode, Project, Service};
 
 use crate::diag::{Severity, Text, shown};
@@ -109,7 +110,8 @@ fn variables(facts: &Facts, container: &Container, service: &Service) -> Vec<(St
     let Some((_, brought)) = brought else { return out };
     for (key, _) in &container.environment {
         let own = brought.iter().any(|line| crate::engine::pair(line).0 == *key);
-        if !own && !from_client(key) && service.env(key).is_none() {
+        let engines = facts.about.podman && PODMANS.contains(&key.as_str());
+        if !own && !engines && !from_client(key) && service.env(key).is_none() {
             out.push((key.clone(), text!("{key} is no longer in the files", "{key} 在文件里已经没有了")));
         }
     }
@@ -118,7 +120,7 @@ fn variables(facts: &Facts, container: &Container, service: &Service) -> Vec<(St
 
 fn others(project: &Project, container: &Container, service: &Service) -> Vec<Text> {
     let mut out = Vec::new();
-    if let Some(image) = service.image_text().filter(|i| !service.builds && **i != container.image) {
+    if let Some(image) = service.image_text().filter(|i| !service.builds && !same_image(i, &container.image)) {
         let running = &container.image;
         out.push(text!(
             "the image is `{running}`, and `{image}` in the files",
@@ -171,6 +173,20 @@ fn ports(container: &Container, service: &Service) -> Vec<Text> {
     out
 }
 
+/// What Podman's service sets in each container by itself (measured with 5.4.2).
+const PODMANS: [&str; 5] = ["HOME", "HOSTNAME", "PATH", "TERM", "container"];
+
+/// Whether two names are of one image: Podman writes `docker.io/library/redis:latest` for `redis`.
+fn same_image(a: &str, b: &str) -> bool {
+    let parts = |text: &str| {
+        let (name, digest) =
+            text.split_once('@').map_or((text, None), |(name, digest)| (name, Some(digest.to_owned())));
+        let reference = Reference::parse(name);
+        (reference.repository, reference.tag.unwrap_or_else(|| "latest".to_owned()), digest)
+    };
+    a == b || parts(a) == parts(b)
+}
+
 fn hosts(container: &Container, service: &Service) -> Vec<Text> {
     if service.extra_hosts.iter().any(|h| h.uncertain) {
         return Vec::new();
@@ -200,4 +216,17 @@ fn networks(project: &Project, container: &Container, service: &Service) -> Vec<
     let runs: BTreeSet<String> = container.attached.iter().map(|a| a.network.clone()).collect();
     let missing = files.difference(&runs).map(|n| text!("network {n} is new in the files", "网络 {n} 是文件里新加的"));
     missing.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::same_image;
+
+    #[test]
+    fn an_image_has_a_short_and_a_full_name() {
+        assert!(same_image("redis", "docker.io/library/redis:latest"));
+        assert!(same_image("ghcr.io/example/app:1", "ghcr.io/example/app:1"));
+        assert!(!same_image("redis:7", "docker.io/library/redis:8"));
+        assert!(!same_image("redis@sha256:aa", "redis@sha256:bb"));
+    }
 }
