@@ -59,7 +59,9 @@ fn asks_nothing(service: &Service, image: &Image) -> bool {
     if image.locks.is_empty() && image.unlocks.is_empty() {
         return false;
     }
-    let opaque = |word: &String| word.contains(['$', ' ', '`']) || word.contains(".conf") || word == "-c";
+    // A path is Redis's configuration; elsewhere it is a model.
+    let file = |word: &str| word.contains(".conf") || (word.starts_with('/') && image.speaks("redis"));
+    let opaque = |word: &String| word.contains(['$', ' ', '`']) || word == "-c" || file(word);
     let words = service.command.as_ref().map_or(&[] as &[String], |command| &command.words);
     if service.builds
         || service.environment_incomplete
