@@ -219,6 +219,61 @@ fn docker_stack_takes_every_project_for_a_swarm() {
     assert!(seen.len() > 20, "{}", seen.len());
 }
 
+/// What goes before the programs of a swarm, with folders of its own for the secrets and no swarm.
+#[cfg(target_os = "linux")]
+#[test]
+fn secrets_get_into_words_and_variables() {
+    let wish = Wish { stacks: vec!["one-api".to_owned()], target: Target::Swarm, ..Wish::default() };
+    let (_, rendered) = made(&wish);
+    let script = &rendered.files.iter().find(|m| m.path == "swarm/with-secrets").unwrap().text;
+    let dir = common::folder(&[("secrets/A", "s3&c\"r$x\n"), ("secrets/AB", "two words\n"), ("secrets/NONE", "\n")]);
+    let secrets = dir.path().join("secrets").display().to_string();
+    let path = dir.path().join("with-secrets");
+    std::fs::write(&path, script.replace("/run/secrets", &secrets)).unwrap();
+    for shell in ["sh", "bash"] {
+        let mut command = Command::new(shell);
+        command.arg(&path).args([
+            "sh",
+            "-c",
+            "printf '%s\\n' \"$@\"; env",
+            "x",
+            "--key=${A}",
+            "${AB} ${OTHER} $HOME",
+            "",
+        ]);
+        command.env_clear().env("PATH", "/usr/bin:/bin").env("PLAIN", "as it was");
+        command.env("DSN", "u:${A}@tcp(db:3306)/x?a=${AB}&b=${A}").env("dotted.name", "${AB}").env("EMPTY", "${NONE}");
+        let done = command.stdin(Stdio::null()).output().unwrap();
+        let said = String::from_utf8(done.stdout).unwrap();
+        assert!(done.status.success() && done.stderr.is_empty(), "{shell}: {}", String::from_utf8_lossy(&done.stderr));
+        assert!(said.starts_with("--key=s3&c\"r$x\ntwo words ${OTHER} $HOME\n\n"), "{shell}: {said}");
+        for line in ["PLAIN=as it was", "DSN=u:s3&c\"r$x@tcp(db:3306)/x?a=two words&b=s3&c\"r$x", "EMPTY="] {
+            assert!(said.lines().any(|l| l == line), "{shell}: no {line} in {said}");
+        }
+    }
+}
+
+/// A second time secrets and numbers stay, since databases have the passwords and the swarm has the objects.
+#[test]
+fn a_swarm_keeps_its_secrets_and_numbers() {
+    let dir = tempfile::tempdir().unwrap();
+    let new = ["new", "one-api", "./a", "--engine", "swarm", "--force"];
+    assert_eq!(run(dir.path(), &new).status, 0);
+    let env = dir.path().join("a/.env");
+    let changed =
+        std::fs::read_to_string(&env).unwrap().replace("REVISION=1", "REVISION=7").replace("REPLICAS=2", "REPLICAS=5");
+    std::fs::write(&env, &changed).unwrap();
+    let before = contents(&dir.path().join("a"));
+    assert_eq!(run(dir.path(), &new).status, 0);
+    assert_eq!(contents(&dir.path().join("a")), before);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = std::fs::metadata(dir.path().join("a/secrets/ONE_API_TOKEN")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+}
+
 /// The projects whose files people read: one of each stack, and the ways that differ.
 const GOLDEN: &[(&str, &[&str])] = &[
     ("ollama", &["ollama"]),

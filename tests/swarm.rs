@@ -21,10 +21,10 @@ use common::engine::{Engine, engine, outcome};
 use common::{folder, run};
 use serde_json::Value;
 
-/// The stub, with the programs that `with-secrets` needs and one that asks for names.
-const IMAGE: &str = "dockline-stub-with-sh:1";
+/// An image of the stub with the programs that `with-secrets` needs, and one that asks for names.
 const MAKE_IMAGE: &str = r#"
 set -eu
+"$DOCKER" image inspect "$IMAGE" >/dev/null 2>&1 && exit 0
 root=$(mktemp -d)
 mkdir -p "$root/bin" "$root/etc" "$root/tmp"
 for program in "$STUB" "$(command -v sh)" "$(command -v cat)" "$(command -v tr)" "$(command -v env)" "$(command -v getent)"; do
@@ -40,6 +40,10 @@ tar -C "$root" -c . | "$DOCKER" import - "$IMAGE" >/dev/null
 rm -rf "$root"
 "#;
 
+fn image(engine: &Engine) -> String {
+    engine.var("IMAGE").replace(':', "-with-sh:")
+}
+
 /// A swarm of one, and the project in it, for as long as the value lives.
 struct Swarm<'e> {
     engine: &'e Engine,
@@ -52,7 +56,7 @@ struct Swarm<'e> {
 impl<'e> Swarm<'e> {
     fn new(engine: &'e Engine, args: &[&str]) -> Self {
         let mut command = Command::new("sh");
-        command.args(["-c", MAKE_IMAGE]).env("IMAGE", IMAGE);
+        command.args(["-c", MAKE_IMAGE]).env("IMAGE", image(engine));
         for key in ["STUB", "DOCKER", "DOCKER_HOST"] {
             command.env(key, engine.var(key));
         }
@@ -159,7 +163,8 @@ impl Drop for Swarm<'_> {
 }
 
 /// The project with stubs for programs. What goes before the program stays.
-fn stubs(dir: &Path, listens: &[(&str, &[&str])]) {
+fn stubs(swarm: &Swarm<'_>, listens: &[(&str, &[&str])]) {
+    let (dir, image) = (swarm.dir(), image(swarm.engine));
     let path = dir.join("compose.yaml");
     let text = std::fs::read_to_string(&path).unwrap();
     let (mut out, mut service, mut skip) = (String::new(), String::new(), false);
@@ -180,7 +185,7 @@ fn stubs(dir: &Path, listens: &[(&str, &[&str])]) {
                 let first = if secrets.contains("\"/with-secrets\"") { "\"sh\", \"/with-secrets\", " } else { "" };
                 let places = listens.iter().filter(|(name, _)| *name == service).flat_map(|(_, places)| places.iter());
                 let serve: String = places.map(|place| format!(", \"{place}\"")).collect();
-                let _ = writeln!(out, "    image: {IMAGE}\n    entrypoint: [{first}\"/stub\", \"serve\"{serve}]");
+                let _ = writeln!(out, "    image: {image}\n    entrypoint: [{first}\"/stub\", \"serve\"{serve}]");
                 continue;
             }
         }
@@ -218,7 +223,7 @@ fn several_model_servers_stand_behind_one_name() {
         ("one-api-redis", &["0.0.0.0:6379"]),
         ("open-webui", &["0.0.0.0:8080"]),
     ];
-    stubs(&swarm.dir(), listens);
+    stubs(&swarm, listens);
     for word in ["swarm:", "label:", "start:"] {
         swarm.typed(word);
     }
@@ -268,7 +273,7 @@ fn files_and_secrets_are_objects_of_the_swarm() {
         ("lobe-chat", &["0.0.0.0:3210"]),
         ("vllm", &["0.0.0.0:8000"]),
     ];
-    stubs(&swarm.dir(), listens);
+    stubs(&swarm, listens);
     for word in ["swarm:", "label:", "start:"] {
         swarm.typed(word);
     }

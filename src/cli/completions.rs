@@ -9,6 +9,7 @@ use crate::diag::Strategy;
 use crate::network::Platform;
 use crate::rule::RuleSet;
 use crate::rules;
+use crate::stacks::Target;
 
 pub(super) fn run(session: &Session, args: &Completions) -> u8 {
     let mut command = help::command(session.lang).mut_subcommands(named);
@@ -25,6 +26,7 @@ fn named(command: clap::Command) -> clap::Command {
         let names: Vec<&'static str> = match (verb.as_str(), arg.get_id().as_str()) {
             (_, "select" | "ignore") => rules::names(),
             (_, "rules") => RuleSet::ALL.into_iter().map(RuleSet::name).chain(["all"]).collect(),
+            ("new", "engine") => Target::ALL.into_iter().map(Target::word).collect(),
             (_, "platform") => Platform::ALL.into_iter().map(Platform::name).collect(),
             ("fix", "to") => std::iter::once("auto").chain(Strategy::CHOICES.into_iter().map(Strategy::name)).collect(),
             _ => return arg,

@@ -142,7 +142,10 @@ impl Session {
             let at = self.files.position(id, fault.range.start);
             let (line, column) = (at.line, at.column);
             let place = text!("{name}:{line}:{column}: ", "{name}:{line}:{column}：");
-            let Some(unknown) = fault.unknown else { return Failure::new(place.and(&Text::same(fault.message))) };
+            let Some(unknown) = fault.unknown else {
+                let words = fault.message;
+                return Failure::new(place.and(&text!("{words}", "这里的 TOML 读不懂（{words}）")));
+            };
             let key = &unknown.key;
             let known: Vec<&str> = unknown.known.iter().map(String::as_str).collect();
             let failure = Failure::new(place.and(&text!("no key `{key}` here", "这里没有 `{key}` 这个键")));

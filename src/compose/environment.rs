@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::value::{NodeRef, V};
 use crate::dotenv::{EnvText, Line};
 use crate::interpolation::{Layered, Problem, Scope, Setter, Value, interpolate};
-use crate::source::{FileId, Span};
+use crate::source::{FileId, Sourced, Span};
 
 /// Who says that a service has a variable.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -160,9 +160,15 @@ impl<'a> Collector<'a> {
         match &value.data {
             Data::Str(text) => Some(text.clone()),
             Data::Null => self.scope.get(key).map(|bound| Rc::new(Value::literal(bound.value))),
-            _ => value
-                .shown()
-                .map(|text| Rc::new(Value::literal(Rc::new(crate::source::Sourced::derived(&text, value.span))))),
+            // `15432` stands in the file as it is taken; `0x10` and `1e3` don't.
+            Data::Int(_) => value.shown().map(|text| {
+                let digits = text.bytes().all(|b| b.is_ascii_digit()) && text.len() < 10;
+                let same = digits && value.span.range().len() == text.len();
+                let sourced =
+                    if same { Sourced::verbatim(&text, value.span) } else { Sourced::derived(&text, value.span) };
+                Rc::new(Value::literal(Rc::new(sourced)))
+            }),
+            _ => value.shown().map(|text| Rc::new(Value::literal(Rc::new(Sourced::derived(&text, value.span))))),
         }
     }
 

@@ -19,12 +19,17 @@ pub enum Target {
 }
 
 impl Target {
-    pub fn parse(word: &str) -> Option<Self> {
-        match word {
-            "compose" => Some(Self::Compose),
-            "swarm" => Some(Self::Swarm),
-            _ => None,
+    pub const ALL: [Self; 2] = [Self::Compose, Self::Swarm];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Compose => "compose",
+            Self::Swarm => "swarm",
         }
+    }
+
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|target| target.word() == word)
     }
 }
 

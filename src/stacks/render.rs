@@ -9,7 +9,7 @@ use super::join::{Sections, document};
 use super::plan::{Gpu, Mirror, Part, Plan, Strategy, Target};
 use super::stack::{Pin, images};
 use super::swarm;
-use crate::diag::{Lang, Text};
+use crate::diag::{Lang, Text, is_secret};
 use crate::templates::{self, Error, ErrorKind, Value, context};
 use crate::text;
 
@@ -89,8 +89,10 @@ pub fn render(plan: &Plan, secret: &SecretSource, kept: &BTreeMap<String, String
     );
     let processors = if on_swarm {
         text!(
-            "A machine with fewer processors than a service's cpus refuses to run it.",
-            "机器的 CPU 核数少于服务的 cpus 时，会拒绝运行它。"
+            "A machine with fewer processors than a service's cpus refuses to run it. Names stand for the addresses of tasks (dnsrr): the\n\
+             virtual address that swarm would give drops connections that are idle for 15 minutes.",
+            "机器的 CPU 核数少于服务的 cpus 时，会拒绝运行它。名字解析到各个任务的地址（dnsrr）：\n\
+             swarm 默认的虚拟地址会断掉空闲 15 分钟的连接。"
         )
     } else {
         text!(
@@ -227,6 +229,7 @@ fn pieces(
             rest.opens.push(Open { title, url: format!("http://{address}:{port}"), login });
         }
     }
+    let fresh = secrets.lock().map(|list| list.clone()).unwrap_or_default();
     if let Some(mirror) = &plan.mirror {
         let (lines, note) = mirrored(mirror, &sections, plan.lang);
         env.splice(0..0, lines);
@@ -236,8 +239,10 @@ fn pieces(
         if let Some((key, _)) = line.split_once('=')
             && let Some(old) = kept.get(key).filter(|old| !old.is_empty())
         {
+            if is_secret(key) || fresh.iter().any(|new| line.ends_with(new.as_str())) {
+                rest.secrets.push(old.clone());
+            }
             *line = format!("{key}={old}");
-            rest.secrets.push(old.clone());
         }
     }
     // A key that several stacks set is set once.
@@ -250,7 +255,7 @@ fn pieces(
         }
         _ => true,
     });
-    rest.secrets.extend(secrets.lock().map(|list| list.clone()).unwrap_or_default());
+    rest.secrets.extend(fresh);
     Ok(Pieces { sections, env, rest })
 }
 

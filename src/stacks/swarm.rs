@@ -62,7 +62,7 @@ pub(super) fn to_swarm(plan: &Plan, pieces: &mut Pieces, with_secrets: String, k
         lines.push("    driver: overlay".to_owned());
     }
     for (name, lines) in &mut pieces.sections.volumes {
-        if plan.parts.iter().any(|p| p.stack.role == Role::Server && p.stack.service == *name) {
+        if runs_models(plan, name) {
             let note = text!("Each replica has its own", "每个副本各用各的");
             lines.insert(0, format!("  # {}", note.get(plan.lang)));
             lines.push(format!("    name: \"{}_{name}-{{{{.Task.Slot}}}}\"", plan.name));
@@ -73,6 +73,10 @@ pub(super) fn to_swarm(plan: &Plan, pieces: &mut Pieces, with_secrets: String, k
     }
     env(plan, pieces, &objects, kept);
     pieces.rest.notes.extend(notes(plan, pieces));
+}
+
+fn runs_models(plan: &Plan, service: &str) -> bool {
+    plan.parts.iter().any(|p| p.stack.role == Role::Server && p.stack.service == service)
 }
 
 /// A service as it came.
@@ -187,61 +191,25 @@ impl Rewriter<'_> {
         let Service { name, head, mut keys, pin } = service;
         let mut secrets = named(&keys, self.anchors);
         secrets.retain(|name| self.objects.contains(name));
-        let mut deploy = Deploy::default();
-        let mut configs = Vec::new();
-        let mut volumes = Vec::new();
-        let model = self.plan.parts.iter().any(|p| p.stack.role == Role::Server && p.stack.service == name);
+        let mut deploy = Deploy::taken(&mut keys);
+        let (mut configs, mut volumes) = (Vec::new(), Vec::new());
+        let model = runs_models(self.plan, &name);
         let published = !model && keys.iter().any(|(key, _)| key == "ports");
-        keys.retain_mut(|(key, lines)| match key.as_str() {
-            "depends_on" | "security_opt" | "pids_limit" => false,
-            "restart" => {
-                deploy.once = scalar(lines) == Some("no");
-                false
+        keys.retain_mut(|(key, lines)| {
+            match key.as_str() {
+                "shm_size" => volumes = shared_memory(lines),
+                "ports" => ports(lines),
+                "volumes" => configs = mounted(lines),
+                "healthcheck" if !secrets.is_empty() => checked(lines),
+                _ => {}
             }
-            "mem_limit" => {
-                scalar(lines).unwrap_or_default().clone_into(&mut deploy.memory);
-                false
+            match key.as_str() {
+                "shm_size" => false,
+                // A model server is called by the project's services alone.
+                "ports" => published,
+                "volumes" => lines.len() > 1,
+                _ => true,
             }
-            "cpu_quota" => {
-                deploy.cpus = scalar(lines).and_then(|quota| quota.parse::<u32>().ok()).map(|quota| quota / 100_000);
-                false
-            }
-            "deploy" => {
-                deploy.cards = true;
-                false
-            }
-            "shm_size" => {
-                let size = scalar(lines).and_then(bytes).unwrap_or_default();
-                volumes.extend([
-                    "      - type: tmpfs".to_owned(),
-                    "        target: /dev/shm".to_owned(),
-                    "        tmpfs:".to_owned(),
-                    format!("          size: {size}"),
-                ]);
-                false
-            }
-            // No client has a model server's address but the project's own, which call it by name.
-            "ports" => {
-                published && {
-                    ports(lines);
-                    true
-                }
-            }
-            "volumes" => {
-                lines.retain(|line| match mounted(line) {
-                    Some((path, target)) => {
-                        configs.push((path.to_owned(), target.to_owned()));
-                        false
-                    }
-                    None => true,
-                });
-                lines.len() > 1
-            }
-            "healthcheck" if !secrets.is_empty() => {
-                checked(lines);
-                true
-            }
-            _ => true,
         });
         let kept = keys.iter().any(|(key, _)| key == "volumes") && !model;
         deploy.label = if model { Some(MODELS) } else { (kept || published).then_some(DATA) };
@@ -254,17 +222,16 @@ impl Rewriter<'_> {
         }
         if !secrets.is_empty() {
             started(&mut keys, pin);
-            configs.push((format!("./{SCRIPT}"), WITH_SECRETS.to_owned()));
+            configs.push((SCRIPT.to_owned(), WITH_SECRETS.to_owned()));
             let list = secrets.iter().map(|secret| format!("      - {secret}"));
             keys.push(("secrets".to_owned(), std::iter::once("    secrets:".to_owned()).chain(list).collect()));
         }
         if !configs.is_empty() {
             let mut lines = vec!["    configs:".to_owned()];
             for (path, target) in configs {
-                let path = path.trim_start_matches("./");
                 let source = path.replace('/', "-");
                 lines.extend([format!("      - source: {source}"), format!("        target: {target}")]);
-                self.out.configs.insert(source.clone(), object(self.plan, &source, path));
+                self.out.configs.insert(source.clone(), object(self.plan, &source, &path));
             }
             keys.push(("configs".to_owned(), lines));
         }
@@ -306,6 +273,24 @@ struct Deploy {
 }
 
 impl Deploy {
+    /// Takes what stands there for it under Compose, and what a swarm has no place for.
+    fn taken(keys: &mut Keys) -> Self {
+        let mut out = Self::default();
+        keys.retain(|(key, lines)| {
+            let value = scalar(lines).unwrap_or_default();
+            match key.as_str() {
+                "depends_on" | "security_opt" | "pids_limit" => {}
+                "restart" => out.once = value == "no",
+                "mem_limit" => value.clone_into(&mut out.memory),
+                "cpu_quota" => out.cpus = value.parse::<u32>().ok().map(|quota| quota / 100_000),
+                "deploy" => out.cards = true,
+                _ => return true,
+            }
+            false
+        });
+        out
+    }
+
     fn lines(&self) -> Vec<String> {
         let mut out = String::from("    deploy:\n");
         out.push_str(if self.once { ONCE } else { "      <<: *deploy\n" });
@@ -380,10 +365,16 @@ fn replicas(service: &str) -> String {
     format!("{}_REPLICAS", service.to_uppercase().replace('-', "_"))
 }
 
-/// `8gb` in bytes.
-fn bytes(size: &str) -> Option<u64> {
-    let gigabytes: u64 = size.strip_suffix("gb")?.parse().ok()?;
-    Some(gigabytes << 30)
+/// `shm_size: 8gb` as the volume that it is.
+fn shared_memory(lines: &[String]) -> Vec<String> {
+    let gigabytes = scalar(lines).and_then(|size| size.strip_suffix("gb")?.parse::<u64>().ok()).unwrap_or_default();
+    let size = gigabytes << 30;
+    vec![
+        "      - type: tmpfs".to_owned(),
+        "        target: /dev/shm".to_owned(),
+        "        tmpfs:".to_owned(),
+        format!("          size: {size}"),
+    ]
 }
 
 /// `"127.0.0.1:3001:3000"` as the node's own port: swarm has no address to publish on, and its routing mesh would open the port
@@ -402,10 +393,15 @@ fn ports(lines: &mut Vec<String>) {
     *lines = out;
 }
 
-/// The file and the target of `- ./FILE:TARGET:ro`.
-fn mounted(line: &str) -> Option<(&str, &str)> {
-    let (path, target) = line.trim().strip_prefix("- ")?.split_once(':')?;
-    path.starts_with("./").then(|| (path, target.trim_end_matches(":ro")))
+/// Takes out what mounts a file, `- ./FILE:TARGET:ro`: those files and their targets.
+fn mounted(lines: &mut Vec<String>) -> Vec<(String, String)> {
+    let mut out = Vec::new();
+    lines.retain(|line| {
+        let pair = line.trim().strip_prefix("- ./").and_then(|rest| rest.split_once(':'));
+        out.extend(pair.map(|(path, target)| (path.to_owned(), target.trim_end_matches(":ro").to_owned())));
+        pair.is_none()
+    });
+    out
 }
 
 /// A check by a shell may name a secret; other programs ask for nothing that needs one.
