@@ -433,6 +433,9 @@ fn what_cannot_be_made_is_refused_with_the_way_out() {
         (&["new", "open-webui", "--gpu", "intel"], "nvidia"),
         (&["new", "open-webui", "--registry", "https://m.example.com"], "docker.io="),
         (&["new", "open-webui", "--registry", "docker.io="], "docker.io="),
+        (&["new", "open-webui", "--platform", "docker"], "docker-desktop"),
+        (&["new", "n8n", "--platform", "docker-desktop", "--net", "host-network"], "--net host-gateway"),
+        (&["new", "open-webui", "--platform", "podman", "--engine", "swarm"], "leave --engine swarm out"),
         (&["new", "open-webui", "--engine", "nomad"], "compose or swarm"),
         (&["new", "open-webui", "--engine", "swarm", "--provider", "lm-studio"], "--net lan-ip"),
         (&["new", "open-webui", "--engine", "swarm", "--net", "host-network"], "--provider ollama --net service"),
@@ -534,6 +537,31 @@ services:
     assert_eq!(said.status, 0, "{}{}", said.out, said.err);
     assert!(said.out.contains("type     http://one-api:3000/v1"), "{}", said.out);
     assert!(!said.out.contains("fix --diff"), "{}", said.out);
+}
+
+/// Podman takes cards by another name, Docker Desktop reaches loopback, and each is told what it needs.
+#[test]
+fn a_project_is_made_for_its_platform() {
+    let dir = common::folder(&[]);
+    let text = |name: &str| std::fs::read_to_string(dir.path().join(name).join("compose.yaml")).unwrap();
+    let said = run(dir.path(), &["new", "ollama", "./pod", "--gpu", "nvidia", "--platform", "podman"]);
+    assert_eq!(said.status, 0, "{}{}", said.out, said.err);
+    assert!(text("pod").contains("devices:\n      - nvidia.com/gpu=all") && !text("pod").contains("reservations"));
+    assert!(said.out.contains("nvidia-ctk cdi generate"), "{}", said.out);
+    let lint = run(dir.path(), &["lint", "pod", "--platform", "podman", "--rules", "all"]);
+    assert_eq!((lint.status, lint.out.contains("nothing wrong")), (0, true), "{}", lint.out);
+    for (platform, says) in [
+        ("docker-desktop", "also where it listens on 127.0.0.1"),
+        ("podman", "10.88.0.0/15"),
+        ("linux", "ufw allow from 172.16.0.0/12"),
+    ] {
+        let name = format!("./{platform}");
+        let args = ["new", "open-webui", &name, "--net", "host-gateway", "--platform", platform];
+        let said = run(dir.path(), &args);
+        assert!(said.status == 0 && said.out.contains(says), "{platform}: {}{}", said.out, said.err);
+    }
+    let said = run(dir.path(), &["new", "one-api", "./swarm", "--platform", "swarm"]);
+    assert!(said.status == 0 && said.out.contains("docker stack deploy"), "{}{}", said.out, said.err);
 }
 
 /// A mirror of all registries has images under their full names, one of Docker Hub only its own.

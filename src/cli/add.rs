@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::args::Add;
-use super::new::{after, broken, kept, masked, refused, source, wished, words, write};
+use super::new::{after, broken, facts, kept, masked, refused, source, wished, words, write};
 use super::session::{self, Failure, Search, Session};
 use crate::compose::{Found, load_found};
 use crate::dotenv;
 use crate::lint::{Options, findings};
-use crate::network::{Facts, HostListener, Survey};
+use crate::network::{HostListener, Survey};
 use crate::report::{self, tame};
 use crate::source::{Files, unified};
 use crate::stacks::{Fragments, Made, Plan, Present, Provider, Rendered, Strategy, Wish, fragments, insert, plan};
@@ -26,8 +26,8 @@ pub(super) fn run(session: &mut Session, args: &Add) -> Result<u8, Failure> {
     };
     let project = session.load(found);
     let dir = project.dir.clone();
-    let mut wish = Wish { name: String::from("project"), ..wished(&args.wish, names, lang)? };
-    let facts = Facts::default();
+    let facts = facts(args.project.host.platform.as_deref())?;
+    let mut wish = Wish { name: String::from("project"), ..wished(&args.wish, facts.platform, names, lang)? };
     let survey = Survey::new(&project, &facts);
     if wish.net.is_none_or(|net| net == Strategy::Service) && wish.provider.as_deref().is_none_or(|p| p == "ollama") {
         wish.present = present(&survey);
@@ -67,7 +67,7 @@ pub(super) fn run(session: &mut Session, args: &Add) -> Result<u8, Failure> {
         text!("start:  docker compose up -d {services}", "启动：  docker compose up -d {services}"),
     ];
     let there: Vec<String> = project.services.iter().map(|s| s.name.to_string()).collect();
-    lines.extend(after(session, &plan, &rendered, &dir, &there));
+    lines.extend(after(session, (&plan, &rendered), &dir, &there, &facts));
     for line in lines {
         session::print(&format!("{}\n", tame(line.get(lang))));
     }

@@ -341,6 +341,9 @@ pub struct New {
     pub words: Vec<PathBuf>,
     #[command(flatten)]
     pub wish: Wish,
+    /// Where it runs: any, linux, docker-desktop, rootless, podman, wsl2, colima, orbstack or swarm [default: any]
+    #[arg(long, value_name = "PLATFORM")]
+    pub platform: Option<String>,
     /// What runs it: compose or swarm [default: compose]
     #[arg(long, value_name = "ENGINE", conflicts_with = "onto")]
     pub engine: Option<String>,

@@ -280,6 +280,10 @@ const WORDS: &[(&str, &str)] = &[
     ("Address of the machine with the model server, for --net lan-ip", "模型服务所在机器的地址，用于 --net lan-ip"),
     ("A choice of a stack: [STACK.]CHOICE=VALUE (repeatable)", "栈的可选项：[栈.]选项=值（可重复）"),
     ("Another port on the host: STACK=PORT (repeatable)", "换一个宿主机端口：栈=端口（可重复）"),
+    (
+        "Where it runs: any, linux, docker-desktop, rootless, podman, wsl2, colima, orbstack or swarm [default: any]",
+        "在哪里运行：any、linux、docker-desktop、rootless、podman、wsl2、colima、orbstack 或 swarm［默认：any］",
+    ),
     ("Address on which the pages are published [default: 127.0.0.1]", "网页发布在哪个地址上［默认：127.0.0.1］"),
     ("Give the model server the graphics cards: nvidia or amd", "把显卡交给模型服务：nvidia 或 amd"),
     (

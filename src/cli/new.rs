@@ -14,7 +14,8 @@ use crate::compose::{Selection, discover};
 use crate::diag::{Category, Lang, Severity, Text, nearest};
 use crate::dotenv;
 use crate::lint::{Options, Outcome, Told, lint};
-use crate::remedy::{listen_commands, listen_on};
+use crate::network::{Facts, Platform};
+use crate::remedy::{listen_note, listen_on};
 use crate::report::tame;
 use crate::source::{Change, FileId, WriteError, unified, write_all};
 use crate::stacks::{
@@ -62,7 +63,15 @@ pub(super) fn run(session: &mut Session, args: &New) -> Result<u8, Failure> {
         None => dir.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default(),
     };
     let name = project_name(&name, args.name.is_some())?;
-    let wish = Wish { name, target: target(args.engine.as_deref())?, ..wished(&wish, names, lang)? };
+    let facts = facts(args.platform.as_deref())?;
+    let mut wish = Wish { name, ..wished(&wish, facts.platform, names, lang)? };
+    if let Some(engine) = &args.engine {
+        wish.target = target(engine)?;
+    }
+    if wish.target == Target::Swarm && wish.cdi {
+        return Err(Failure::new(text!("Podman runs no swarm", "Podman 不能运行 swarm"))
+            .hint(text!("leave --engine swarm out", "去掉 --engine swarm")));
+    }
     let plan = plan(&wish).map_err(refused)?;
     let kept = kept(session, &dir);
     let rendered = render(&plan, &source(), &kept).map_err(broken)?;
@@ -89,7 +98,7 @@ pub(super) fn run(session: &mut Session, args: &New) -> Result<u8, Failure> {
         }
     }
     write(session, &dir, &rendered)?;
-    session::print(&closing(session, &plan, &rendered, &dir));
+    session::print(&closing(session, &plan, &rendered, &dir, &facts));
     Ok(session::OK)
 }
 
@@ -123,8 +132,7 @@ fn known() -> String {
     stacks().iter().map(|s| s.name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-fn target(word: Option<&str>) -> Result<Target, Failure> {
-    let word = word.unwrap_or("compose");
+fn target(word: &str) -> Result<Target, Failure> {
     Target::parse(word).ok_or_else(|| {
         let (what, hint) = (
             text!("no engine `{word}`", "没有 `{word}` 这种引擎"),
@@ -135,7 +143,12 @@ fn target(word: Option<&str>) -> Result<Target, Failure> {
 }
 
 /// The command line's wish as the planner takes it.
-pub(super) fn wished(args: &args::Wish, names: Vec<String>, lang: Lang) -> Result<Wish, Failure> {
+/// What is told of the machine that the project is to run on.
+pub(super) fn facts(platform: Option<&str>) -> Result<Facts, Failure> {
+    Ok(Facts { platform: platform.map_or(Ok(Platform::Any), session::platform)?, ..Facts::default() })
+}
+
+pub(super) fn wished(args: &args::Wish, platform: Platform, names: Vec<String>, lang: Lang) -> Result<Wish, Failure> {
     let address = |written: &Option<String>| -> Result<Option<IpAddr>, Failure> {
         let Some(written) = written else { return Ok(None) };
         let wrong = || Failure::new(text!("`{written}` is no IP address", "`{written}` 不是 IP 地址"));
@@ -161,9 +174,17 @@ pub(super) fn wished(args: &args::Wish, names: Vec<String>, lang: Lang) -> Resul
             )));
         }
     };
+    if platform == Platform::DockerDesktop && net == Some(Strategy::HostNetwork) {
+        return Err(Failure::new(text!(
+            "on Docker Desktop --net host-network is the virtual machine's network, not this computer's, and off unless a setting says otherwise",
+            "在 Docker Desktop 上，--net host-network 用的是虚拟机的网络，不是这台电脑的，而且默认关闭"
+        ))
+        .hint(text!("--net host-gateway reaches this computer", "--net host-gateway 可以连到这台电脑")));
+    }
     Ok(Wish {
         stacks: names,
-        target: Target::Compose,
+        target: if platform == Platform::Swarm { Target::Swarm } else { Target::Compose },
+        cdi: platform == Platform::Podman,
         provider: args.provider.clone(),
         net,
         lan_ip: address(&args.lan_ip)?,
@@ -329,7 +350,7 @@ pub(super) fn write(session: &Session, dir: &Path, rendered: &Rendered) -> Resul
 }
 
 /// What was written, what to type, what to open, and what the host must do.
-fn closing(session: &mut Session, plan: &Plan, rendered: &Rendered, dir: &Path) -> String {
+fn closing(session: &Session, plan: &Plan, rendered: &Rendered, dir: &Path, facts: &Facts) -> String {
     let lang = session.lang;
     let shown = session.files.name_of(dir);
     let mut lines: Vec<Text> = Vec::new();
@@ -350,7 +371,7 @@ fn closing(session: &mut Session, plan: &Plan, rendered: &Rendered, dir: &Path) 
         Target::Compose => lines.push(text!("start:  {go}docker compose up -d", "启动：  {go}docker compose up -d")),
         Target::Swarm => lines.extend(deployment(plan, &go)),
     }
-    lines.extend(after(session, plan, rendered, dir, &[]));
+    lines.extend(after(session, (plan, rendered), dir, &[], facts));
     let mut out = String::new();
     for line in lines {
         out.push_str(&tame(line.get(lang)));
@@ -399,8 +420,14 @@ fn deployment(plan: &Plan, go: &str) -> Vec<Text> {
 }
 
 /// What follows the start: pages, logins, models, addresses to type, the host.
-/// `there`: the services that the project had before.
-pub(super) fn after(session: &Session, plan: &Plan, rendered: &Rendered, dir: &Path, there: &[String]) -> Vec<Text> {
+/// `there`: the services that the project had before; `facts`: where it is to run.
+pub(super) fn after(
+    session: &Session,
+    (plan, rendered): (&Plan, &Rendered),
+    dir: &Path,
+    there: &[String],
+    facts: &Facts,
+) -> Vec<Text> {
     let mut lines: Vec<Text> = Vec::new();
     for open in &rendered.opens {
         let (title, url) = (&open.title, &open.url);
@@ -441,7 +468,7 @@ pub(super) fn after(session: &Session, plan: &Plan, rendered: &Rendered, dir: &P
             Strategy::LanIp => {
                 lines.extend(plan.lan_ip.map(|ip| text!("on {ip}: ", "在 {ip} 上：").and(&listen_on(ip, port))));
             }
-            _ => lines.push(text!("on the host: ", "宿主机：").and(&listen_commands(port))),
+            _ => lines.extend(listen_note(facts, port).map(|note| text!("on the host: ", "宿主机：").and(&note))),
         }
         if plan.provider.id == "ollama" && plan.net != Strategy::HostNetwork {
             lines.push(text!(
@@ -460,6 +487,12 @@ pub(super) fn after(session: &Session, plan: &Plan, rendered: &Rendered, dir: &P
         lines.push(text!(
             "published on {address}: whoever reaches this machine reaches the pages; make the first account before others do",
             "发布在 {address} 上：能连到这台机器的人都能打开网页，请抢先注册第一个账号"
+        ));
+    }
+    if plan.cdi && (plan.gpu.is_some() || plan.parts.iter().any(|p| p.stack.name == "vllm")) {
+        lines.push(text!(
+            "graphics cards: Podman knows them by name once sudo nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml has run",
+            "显卡：先执行一次 sudo nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml，Podman 才认得"
         ));
     }
     if plan.parts.iter().any(|p| p.host_mode) {

@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use super::add::{beside, env_file, guard, join, patch, present};
 use super::args::{self, New};
-use super::new::{after, broken, kept, refused, source, wished, words, write};
+use super::new::{after, broken, facts, kept, refused, source, wished, words, write};
 use super::session::{self, Failure, Search, Session};
 use crate::compose::{Found, Project, load_found, roots};
 use crate::diag::{Category, Severity};
 use crate::dotenv;
 use crate::lint::{Choice, FixOptions, Fixed, Options, Setting, advice, fix};
-use crate::network::{Facts, HostListener, Survey};
+use crate::network::{HostListener, Survey};
 use crate::remedy::{Place, override_place};
 use crate::report::{brief, tame};
 use crate::source::{Change, Files};
@@ -36,9 +36,10 @@ pub(super) fn run(session: &mut Session, args: &New, dir: &Path) -> Result<u8, F
     let begin = example.iter().filter_map(|path| Some((dir.join(".env"), std::fs::read(path).ok()?))).collect();
     let mut files = Files::with_overlay(session.files.base().to_path_buf(), begin);
     let project = load_found(&mut files, &found, &session.process);
-    let facts = Facts::default();
+    let facts = facts(args.platform.as_deref())?;
     let survey = Survey::new(&project, &facts);
-    let mut wish = Wish { name: String::from("project"), onto: true, ..wished(&args.wish, names, lang)? };
+    let mut wish =
+        Wish { name: String::from("project"), onto: true, ..wished(&args.wish, facts.platform, names, lang)? };
     if wish.net == Some(Strategy::HostNetwork) {
         return Err(Failure::new(text!(
             "--net host-network changes how the services of a project find each other: that is no matter of one file",
@@ -128,7 +129,7 @@ pub(super) fn run(session: &mut Session, args: &New, dir: &Path) -> Result<u8, F
     let listed = if standard { String::new() } else { listed(&item, &dir) };
     lines.push(text!("start:  {shown}docker compose{listed} up -d", "启动：  {shown}docker compose{listed} up -d"));
     let there: Vec<String> = project.services.iter().map(|s| s.name.to_string()).collect();
-    lines.extend(after(session, &plan, &rendered, &dir, &there));
+    lines.extend(after(session, (&plan, &rendered), &dir, &there, &facts));
     for line in lines {
         session::print(&format!("{}\n", tame(line.get(lang))));
     }

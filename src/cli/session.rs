@@ -174,11 +174,7 @@ impl Session {
         let from_config = |value: &Option<toml::Spanned<String>>| value.as_ref().map(|v| v.get_ref().clone());
         let mut facts = Facts::default();
         if let Some(name) = host.platform.clone().or_else(|| from_config(&config.platform)) {
-            facts.platform = Platform::parse(&name).ok_or_else(|| {
-                let known = Platform::ALL.map(Platform::name).join(", ");
-                Failure::new(text!("no platform `{name}`", "没有平台 `{name}`"))
-                    .hint(text!("one of {known}", "可用的有 {known}"))
-            })?;
+            facts.platform = platform(&name)?;
         }
         let listed = |cli: &[String], file: &[toml::Spanned<String>]| -> Vec<String> {
             if cli.is_empty() { file.iter().map(|s| s.get_ref().clone()).collect() } else { cli.to_vec() }
@@ -355,6 +351,14 @@ pub(super) fn known_rule(name: &str, or_category: bool) -> Result<(), Failure> {
         Some(near) => failure
             .hint(text!("`{near}` may be meant; all: dockline rules", "是不是 `{near}`？全部规则：dockline rules")),
         None => failure.hint(text!("all rules: dockline rules", "全部规则：dockline rules")),
+    })
+}
+
+pub(super) fn platform(name: &str) -> Result<Platform, Failure> {
+    Platform::parse(name).ok_or_else(|| {
+        let known = Platform::ALL.map(Platform::name).join(", ");
+        Failure::new(text!("no platform `{name}`", "没有平台 `{name}`"))
+            .hint(text!("one of {known}", "可用的有 {known}"))
     })
 }
 

@@ -11,7 +11,7 @@ use crate::text;
 pub(super) const ANNOUNCED: [&str; 2] = ["host-listens-on-loopback", "host-firewall"];
 
 /// What the host's server needs so that containers reach it by the gateway; `None` where it is told to be open already.
-pub(super) fn listen_note(facts: &Facts, port: u16) -> Option<Text> {
+pub fn listen_note(facts: &Facts, port: u16) -> Option<Text> {
     if facts.on(port).any(|listener| !listener.on_loopback()) {
         return None;
     }

@@ -23,7 +23,9 @@ pub use harden::{give, give_item, loopback_only, say, take_item};
 pub use health::{give_health, health_test, wait_for};
 pub use host_gateway::host_gateway;
 pub use host_network::host_network;
-pub use host_side::{firewall_commands, firewall_commands_for, firewall_undo, listen_commands, listen_on, podman_note};
+pub use host_side::{
+    firewall_commands, firewall_commands_for, firewall_undo, listen_commands, listen_note, listen_on, podman_note,
+};
 pub use lan_ip::lan_ip;
 pub use nginx::{RESOLVER, ask_again, give_resolver};
 pub use order::{Disorder, alphabetical, disorder, in_place, reorder};

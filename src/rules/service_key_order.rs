@@ -2,6 +2,7 @@ use crate::compose;
 use crate::diag::{Applicability, Category, Severity};
 use crate::remedy::{alphabetical, disorder};
 use crate::rule::{Cx, FixKind, Rule, RuleSet, Words};
+use crate::stacks::SERVICE_KEYS;
 use crate::text;
 
 pub(super) static RULE: Rule = Rule {
@@ -34,39 +35,12 @@ the way.",
     check,
 };
 
-/// Source: dclint, docs/rules/service-keys-order-rule.md.
-const ORDER: [&str; 23] = [
-    "image",
-    "build",
-    "container_name",
-    "depends_on",
-    "volumes",
-    "volumes_from",
-    "configs",
-    "secrets",
-    "environment",
-    "env_file",
-    "ports",
-    "networks",
-    "network_mode",
-    "extra_hosts",
-    "command",
-    "entrypoint",
-    "working_dir",
-    "restart",
-    "healthcheck",
-    "logging",
-    "labels",
-    "user",
-    "isolation",
-];
-
 fn check(cx: &mut Cx<'_>) {
     for (tree, service) in compose::services(cx.project()) {
         let entries = tree.entries(service.value);
-        let rank = |key: &str| match ORDER.iter().position(|k| *k == key) {
+        let rank = |key: &str| match SERVICE_KEYS.iter().position(|k| *k == key) {
             Some(place) => (place, String::new()),
-            None => (ORDER.len(), alphabetical(key)),
+            None => (SERVICE_KEYS.len(), alphabetical(key)),
         };
         // `<<` stays where it is, and the others take the places round it.
         let merged = |index: usize| entries.get(index).is_some_and(|e| tree.raw(e.key) == "<<");

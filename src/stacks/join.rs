@@ -77,15 +77,19 @@ pub(super) fn document(sections: &Sections) -> String {
     out
 }
 
-/// Source: the rule `service-key-order`, which has it from dclint; what is not named follows by the alphabet.
-const ORDER: [&str; 20] = [
-    "<<",
+/// The order of a service's keys, in which `new` writes them and the rule `service-key-order` wants them; what is not named follows
+/// by the alphabet. Source: dclint, docs/rules/service-keys-order-rule.md.
+pub const SERVICE_KEYS: [&str; 23] = [
     "image",
+    "build",
+    "container_name",
     "depends_on",
     "volumes",
+    "volumes_from",
     "configs",
     "secrets",
     "environment",
+    "env_file",
     "ports",
     "networks",
     "network_mode",
@@ -130,7 +134,11 @@ pub(super) fn apart(lines: &[String]) -> (Vec<String>, Keys) {
 
 /// The way back, with the keys in order.
 pub(super) fn together(mut head: Vec<String>, mut keys: Keys) -> Vec<String> {
-    let rank = |name: &str| ORDER.iter().position(|k| *k == name).unwrap_or(ORDER.len());
+    // What is merged in comes first.
+    let rank = |name: &str| match name {
+        "<<" => 0,
+        _ => 1 + SERVICE_KEYS.iter().position(|k| *k == name).unwrap_or(SERVICE_KEYS.len()),
+    };
     keys.sort_by(|(a, _), (b, _)| rank(a).cmp(&rank(b)).then_with(|| a.cmp(b)));
     head.extend(keys.into_iter().flat_map(|(_, lines)| lines));
     head

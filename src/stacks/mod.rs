@@ -12,6 +12,7 @@ mod swarm;
 
 pub use host::{Auth, HostWish, PORT, Way, host_side, is_origin, is_subnet};
 pub use insert::insert;
+pub use join::SERVICE_KEYS;
 pub use plan::{Edge, Gpu, Mirror, Part, Plan, Present, Refusal, Strategy, Target, Wish, plan};
 pub use provider::{PROVIDERS, Provider};
 pub use render::{Fragments, Made, Open, Rendered, SecretSource, fragments, render};

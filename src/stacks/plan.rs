@@ -97,6 +97,8 @@ pub struct Wish {
     /// The address on which the pages are published.
     pub publish: Option<IpAddr>,
     pub gpu: Option<Gpu>,
+    /// The engine takes graphics cards as CDI devices (Podman).
+    pub cdi: bool,
     /// As [`Mirror`] is written.
     pub registry: Option<String>,
     /// `[STACK.]CHOICE=VALUE`
@@ -169,6 +171,7 @@ pub struct Plan {
     pub lan_ip: Option<IpAddr>,
     pub publish: IpAddr,
     pub gpu: Option<Gpu>,
+    pub cdi: bool,
     pub mirror: Option<Mirror>,
     /// What the application that is there already calls.
     pub onto: Option<Edge>,
@@ -329,6 +332,7 @@ pub fn plan(wish: &Wish) -> Result<Plan, Refusal> {
             Target::Swarm => Ipv4Addr::UNSPECIFIED,
         })),
         gpu: wish.gpu,
+        cdi: wish.cdi,
         mirror: wish.registry.as_deref().map(Mirror::parse).transpose()?,
         offer: (gateway.is_some() || chosen.iter().any(|s| s.role == Role::Server)).then(|| onto.clone()),
         onto: wish.onto.then_some(onto),

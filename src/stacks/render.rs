@@ -450,10 +450,13 @@ fn functions(
         if asked { format!("    ports:\n      - \"127.0.0.1:{port}:{inside}\"") } else { String::new() }
     });
 
+    let cdi_devices = plan.cdi;
     engine.add_function("gpu", move |kwargs: Kwargs| {
         let always: Option<bool> = kwargs.get("always")?;
         kwargs.assert_all_used()?;
-        let nvidia = "    deploy:\n      resources:\n        reservations:\n          devices:\n            - driver: nvidia\n              count: all\n              capabilities:\n                - gpu";
+        let cdi = "    devices:\n      - nvidia.com/gpu=all";
+        let reserved = "    deploy:\n      resources:\n        reservations:\n          devices:\n            - driver: nvidia\n              count: all\n              capabilities:\n                - gpu";
+        let nvidia = if cdi_devices { cdi } else { reserved };
         let amd = "    devices:\n      - /dev/kfd\n      - /dev/dri";
         Ok::<_, Error>(match gpu {
             Some(Gpu::Amd) => amd,
