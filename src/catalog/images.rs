@@ -129,6 +129,8 @@ pub struct Image {
     pub unlocks: Vec<(&'static str, &'static str)>,
     /// Memory without which it is killed as it comes, in MiB.
     pub memory: Option<u32>,
+    /// Open files without which it does not start.
+    pub open_files: Option<u32>,
     pub dual_stack: bool,
     pub ipv4_only: bool,
     /// It connects to nothing by variables other than those that the catalog lists for it.
@@ -218,6 +220,7 @@ fn read(line: usize, row: &[&'static str]) -> Image {
         locks: Vec::new(),
         unlocks: Vec::new(),
         memory: None,
+        open_files: None,
         dual_stack: false,
         ipv4_only: false,
         closed: false,
@@ -249,6 +252,7 @@ fn read(line: usize, row: &[&'static str]) -> Image {
             "locks" => image.locks = list(value),
             "unlocks" => image.unlocks = list(value).into_iter().filter_map(|v| v.split_once(':')).collect(),
             "memory" => image.memory = value.parse().ok(),
+            "open-files" => image.open_files = value.parse().ok(),
             "dual-stack" => image.dual_stack = true,
             "ipv4-only" => image.ipv4_only = true,
             "closed" => image.closed = true,

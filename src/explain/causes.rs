@@ -236,8 +236,8 @@ causes! {
     "ssrf-proxy-blocks" {
         "Dify's squid (ssrf_proxy) refused the target: it lets through only what its rules allow.",
         "Dify 的 squid（ssrf_proxy）拒绝了这个目标：它只放行规则允许的地址。";
-        "docker compose logs ssrf_proxy shows the address; allow it in ssrf_proxy/squid.conf.template, then docker compose up -d --force-recreate ssrf_proxy",
-        "docker compose logs ssrf_proxy 可以看到地址；在 ssrf_proxy/squid.conf.template 里放行，再 docker compose up -d --force-recreate ssrf_proxy"
+        "docker compose logs ssrf_proxy shows the address, then by Dify's version: from 1.15 a private address needs SSRF_PROXY_ALLOW_PRIVATE_IPS=ADDRESS (a name SSRF_PROXY_ALLOW_PRIVATE_DOMAINS=NAME) in .env; https on another port than 443 needs acl SSL_ports port PORT in ssrf_proxy/squid.conf.template, a port below 1025 acl Safe_ports port PORT too. Then docker compose up -d --force-recreate ssrf_proxy. Model providers do not go through it: only HTTP request nodes, tools, files and code do",
+        "docker compose logs ssrf_proxy 可以看到地址，再看 Dify 版本：1.15 起，访问内网地址要在 .env 里写 SSRF_PROXY_ALLOW_PRIVATE_IPS=地址（域名则写 SSRF_PROXY_ALLOW_PRIVATE_DOMAINS=域名）；https 用了 443 以外的端口，要在 ssrf_proxy/squid.conf.template 里加 acl SSL_ports port 端口，1025 以下的端口还要加 acl Safe_ports port 端口。然后 docker compose up -d --force-recreate ssrf_proxy。模型供应商不走这个代理：只有 HTTP 请求节点、工具、文件和代码执行才走"
     }
     "browser-url-internal-name" {
         "A browser was given a name that only containers know.",
@@ -527,7 +527,7 @@ causes! {
         "df -h and docker system df; docker system prune removes stopped containers and unused networks and images, docker builder prune the build cache. Models lie in ~/.ollama or the volume of the service: ollama rm MODEL",
         "先看 df -h 和 docker system df；docker system prune 清理停止的容器、没用的网络和镜像，docker builder prune 清理构建缓存。模型在 ~/.ollama 或服务的卷里：ollama rm 模型"
     }
-    "file-limit" {
+    "file-descriptors" {
         "The process has as many files and connections open as it may.",
         "进程打开的文件和连接数到了上限。";
         "Give the service ulimits: nofile: {soft: 65536, hard: 65536}; docker compose exec SERVICE sh -c 'ulimit -n' shows what it has. If the number grows without end, connections are not closed",

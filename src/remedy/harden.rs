@@ -112,6 +112,8 @@ pub fn say(desk: Desk<'_>, services: &[ServiceId], path: &[&str], value: &str, d
         let edit = match &target.data {
             // Where a variable says it, it is the variable that must change.
             Data::Str(text) if text.reads.is_empty() => yaml::replace_scalar(tree, target.at.node, value),
+            // A number stays one.
+            Data::Int(_) => Some(Edit::replace(tree.span(target.at.node), value)),
             _ => None,
         };
         note_heirs(draft, key);

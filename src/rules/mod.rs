@@ -82,6 +82,7 @@ rules! {
     not_for_podman
     not_for_swarm
     obsolete_version_key
+    open_files_limit
     pids_limit_missing
     port_on_all_interfaces
     port_quoting
