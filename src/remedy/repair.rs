@@ -136,6 +136,8 @@ pub fn off_host_network(desk: Desk<'_>, id: ServiceId, applicability: Applicabil
         let items = ports.iter().map(|p| Fragment::Quoted(format!("{p}:{p}"))).collect();
         draft.changes(service.path("ports"));
         draft.insert_key(service, "ports", &Fragment::List(items))?;
+        // It was open to the host's networks before as well; now a file says so.
+        draft.announces.push("exposed-port");
     }
     draft.changes(service.path("networks"));
     loopback_edges(desk, id, service, &mut draft)?;
