@@ -195,7 +195,7 @@ fn what_a_model_answers_is_told() {
 #[test]
 fn a_server_that_turns_requests_away_is_told() {
     let Some((engine, _guard)) = engine() else { return };
-    for (kind, wanted) in [("busy", found("model", "rate-limit")), ("ollama", Vec::new())] {
+    for (kind, wanted) in [("busy", found("model", "rate-limited")), ("ollama", Vec::new())] {
         let text = [
             "services:\n".to_owned(),
             server("model", &format!("\"serve\", \"{kind}@[::]:11434\""), ""),

@@ -8,7 +8,7 @@ use super::lint::advice_lines;
 use super::session::{self, Failure, Search, Session, Wish};
 use crate::compose::Project;
 use crate::diag::{Finding, Lang, Text, mask, nearest};
-use crate::explain::{Cause, Match, cause, finding_of, read, speaker, tie};
+use crate::explain::{Cause, Match, cause, finding_of, read, speaker, tie, wider};
 use crate::lint::{advice, findings};
 use crate::network::Survey;
 use crate::remedy::{firewall_commands, listen_commands};
@@ -184,7 +184,7 @@ struct Document<'a> {
     rule: Option<RuleJson>,
 }
 
-#[derive(serde::Serialize)]
+#[derive(Clone, serde::Serialize)]
 struct MatchJson<'a> {
     diagnosis: &'a str,
     layer: &'static str,
@@ -200,13 +200,13 @@ struct MatchJson<'a> {
     places: Vec<PlaceJson<'a>>,
 }
 
-#[derive(serde::Serialize)]
+#[derive(Clone, serde::Serialize)]
 struct TargetJson<'a> {
     host: &'a str,
     port: Option<u16>,
 }
 
-#[derive(serde::Serialize)]
+#[derive(Clone, serde::Serialize)]
 struct PlaceJson<'a> {
     file: &'a str,
     service: &'a str,
@@ -222,7 +222,7 @@ struct RuleJson {
     url: String,
 }
 
-fn json(session: &Session, asked: &str, told: &[Told]) -> String {
+fn json<'a>(session: &Session, asked: &str, told: &'a [Told]) -> String {
     let lang = session.machine_lang();
     let page = |slug: &str| cause(slug).map_or(("", ""), |c| (c.means.get(lang), c.next.get(lang)));
     let matches = told.iter().map(|t| MatchJson {
@@ -240,7 +240,12 @@ fn json(session: &Session, asked: &str, told: &[Told]) -> String {
             .map(|p| PlaceJson { file: &p.file, service: &p.service, path: &p.path, range: p.range })
             .collect(),
     });
-    let mut matches: Vec<MatchJson<'_>> = matches.collect();
+    // A wider diagnosis follows the exact one.
+    let widened = |one: MatchJson<'a>| {
+        let wide = wider(one.diagnosis).map(|diagnosis| MatchJson { diagnosis, ..one.clone() });
+        std::iter::once(one).chain(wide)
+    };
+    let mut matches: Vec<MatchJson<'_>> = matches.flat_map(widened).collect();
     if let Some(known) = cause(asked) {
         matches.push(MatchJson {
             diagnosis: known.slug,

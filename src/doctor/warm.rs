@@ -305,7 +305,7 @@ fn failed(one: &Warmed) -> Option<Ailment> {
         0 if one.heard.cut == Some(Cut::Unconnected) => return None,
         0 => ("stream-cut", Layer::Http),
         404 => ("model-not-found", Layer::Model),
-        429 | 503 => ("rate-limit", Layer::Model),
+        429 | 503 => ("rate-limited", Layer::Model),
         504 => ("timeout-tuning", Layer::Http),
         502 => ("bad-gateway", Layer::Http),
         // Ollama, llm/server.go: `model requires more system memory (5.6 GiB) than is available (3.2 GiB)`.
@@ -339,7 +339,7 @@ fn crowded(one: &Warmed) -> Option<Ailment> {
         "of {all} requests at once {shown} turns {turned} away with {status}",
         "同时发 {all} 个请求，{shown} 拒绝了 {turned} 个（{status}）"
     );
-    let out = Ailment::new("rate-limit", Layer::Model, Severity::Warning, own, message);
+    let out = Ailment::new("rate-limited", Layer::Model, Severity::Warning, own, message);
     let after = one.crowd.iter().find_map(|h| h.header("retry-after"));
     let out = match after {
         Some(after) => out.help(text!("it says: Retry-After: {after}", "它说：Retry-After: {after}")),

@@ -23,9 +23,19 @@ macro_rules! causes {
     };
 }
 
-/// The cause of a slug.
+/// The cause of a slug; of a wider one, the first that it covers.
 pub fn cause(slug: &str) -> Option<&'static Cause> {
-    CAUSES.iter().find(|c| c.slug == slug)
+    CAUSES.iter().find(|c| c.slug == slug).or_else(|| CAUSES.iter().find(|c| wider(c.slug) == Some(slug)))
+}
+
+/// The wider diagnosis that covers a cause, for who counts diagnoses rather than mends them.
+pub fn wider(slug: &str) -> Option<&'static str> {
+    match slug {
+        "tls-mismatch" | "tls-certificate" => Some("tls"),
+        "image-missing" | "image-platform" | "registry-limit" => Some("image-pull"),
+        "proxy-login" => Some("forbidden-by-proxy"),
+        _ => None,
+    }
 }
 
 causes! {
@@ -569,7 +579,7 @@ causes! {
         "Trying again does not help. Look at what the key may do and from where; from Ollama a 403 means the page's origin: dockline explain cors-origins",
         "重试没有用。看这个 key 有哪些权限、限制从哪里访问；Ollama 返回 403 是因为页面来源：dockline explain cors-origins"
     }
-    "rate-limit" {
+    "rate-limited" {
         "Too many requests at once, or in this minute (429), or the server's queue is full.",
         "同时的请求太多，或者这一分钟内太多（429），也可能是服务端的队列满了。";
         "Try again after a while, each time twice as long (Retry-After says how long), with fewer at the same time. Ollama: OLLAMA_NUM_PARALLEL and OLLAMA_MAX_QUEUE",
@@ -581,13 +591,19 @@ causes! {
         "client_max_body_size 100m; in the server block of nginx (Dify: NGINX_CLIENT_MAX_BODY_SIZE), then reload it",
         "在 nginx 的 server 段里写 client_max_body_size 100m;（Dify：NGINX_CLIENT_MAX_BODY_SIZE），再重新加载"
     }
+    "gateway-timeout" {
+        "A proxy waited for the server behind it, and gave up (504). The server may still be at work: it loads a model, or the answer is long.",
+        "反向代理等后面的服务等到超时，放弃了（504）。那个服务可能还在干活：正在加载模型，或者回答很长。";
+        "Let the proxy wait longer (nginx: proxy_read_timeout 600s;), stream the answer, and keep the model loaded (OLLAMA_KEEP_ALIVE)",
+        "让代理多等一会儿（nginx：proxy_read_timeout 600s;），用流式输出，并让模型常驻内存（OLLAMA_KEEP_ALIVE）"
+    }
     "bad-gateway" {
         "A proxy answered, and the server behind it did not: it is down, starting, or at another address than the proxy thinks.",
         "应答的是反向代理，它后面的服务没有应答：没启动、正在启动，或者地址和代理配置的不一样。";
         "Look at the proxy's log for the address that it tried (docker compose logs nginx), then at that service: docker compose ps -a. Worth trying again once it is up",
         "看代理的日志里连的是哪个地址（docker compose logs nginx），再看那个服务：docker compose ps -a。服务起来以后可以重试"
     }
-    "server-unavailable" {
+    "server-overloaded" {
         "The server or a proxy says that it can't answer now (503): starting, loading a model, overloaded, or without a backend.",
         "服务或代理说现在无法应答（503）：正在启动、正在加载模型、过载，或者后面没有可用的服务。";
         "Try again after a while; if it stays, docker compose ps -a and the log of that server. One-API / New-API: a channel for this model must be enabled for the group",

@@ -5,7 +5,7 @@ mod read;
 mod target;
 mod tie;
 
-pub use causes::{CAUSES, Cause, cause};
+pub use causes::{CAUSES, Cause, cause, wider};
 pub use read::{Match, read};
 pub use target::{Target, target};
 pub use tie::{finding_of, speaker, tie};
